@@ -1,0 +1,11 @@
+"""Entry point of the Python worker: `python services/worker-python/main.py`.
+
+Started by path, so that the worker needs no installation and may run in any working folder.
+"""
+
+import sys
+
+from worker_python.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Carries steps from the engine to the handlers and their results back.
+
+The wheel's own `Worker` runs one handler at a time, on the thread that polls, and forgets at its end the steps that
+the engine has claimed and nobody has polled. Here handlers run on a pool of threads, and one thread alone talks to the
+engine: the wheel takes its own lock while it holds Python's, so that two threads inside of it can stop each other.
+"""
+
+import logging
+import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from .runner import Completion, Event, StepRunner, unacceptable
+
+LOG = logging.getLogger(__name__)
+
+# The wheel cannot wait for a step, it can only be asked. Its own poller asks as often.
+IDLE_SECONDS = 0.01
+ENGINE_ERROR_SECONDS = 1.0
+
+
+class StepSource(Protocol):
+    """What the dispatcher needs of the engine."""
+
+    def poll(self) -> Event | None:
+        """The next claimed step, if there is one."""
+
+    def complete(self, event: Event, completion: Completion) -> bool:
+        """Hands a result to the engine; False if it does not take it any more."""
+
+
+class Dispatcher:
+    """Runs steps until it is told to stop. Used by one thread."""
+
+    def __init__(self, engine: StepSource, runner: StepRunner, concurrency: int) -> None:
+        self._engine = engine
+        self._runner = runner
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="handler")
+        self._finished: queue.SimpleQueue[tuple[Event, Completion]] = queue.SimpleQueue()
+        self._last: str | None = None
+        self.in_hand = 0
+
+    @property
+    def last_completed(self) -> str | None:
+        """The step whose result was handed over last."""
+        return self._last
+
+    def turn(self) -> None:
+        """Takes what the engine has claimed, then waits a moment for results and hands them over.
+
+        Everything claimed is taken at once and waits here: the engine's own buffer is small, and what does not fit
+        into it stays `in_progress` for ever. For the same reason `cleanup_timeouts` is not called: after 30 s it
+        reports a step as timed out that still waits or runs, and has it run again beside the first run.
+        """
+        self._take()
+        try:
+            self._hand_over(*self._finished.get(timeout=IDLE_SECONDS))
+            while True:
+                self._hand_over(*self._finished.get_nowait())
+        except queue.Empty:
+            pass
+
+    def drain(self, deadline: float) -> bool:
+        """Runs what is in hand to its end, if that comes before the deadline (of `time.monotonic`)."""
+        while time.monotonic() < deadline:
+            self.turn()
+            if self.in_hand == 0:
+                return True
+        return False
+
+    def close(self) -> None:
+        """Ends the idle threads of the pool; steps that nobody began are dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self) -> None:
+        try:
+            while (event := self._engine.poll()) is not None:
+                self.in_hand += 1
+                self._pool.submit(self._run, event)
+        except RuntimeError as error:
+            LOG.error("the engine cannot hand out a step: %s", error)
+            time.sleep(ENGINE_ERROR_SECONDS)
+
+    def _run(self, event: Event) -> None:
+        self._finished.put((event, self._runner.run(event)))
+
+    def _hand_over(self, event: Event, completion: Completion) -> None:
+        self.in_hand -= 1
+        step = event["step_uuid"]
+        try:
+            accepted = self._engine.complete(event, completion)
+        except (RuntimeError, ValueError) as error:
+            LOG.error("the engine does not accept the result of step %s: %s", step, error)
+            accepted = self._engine.complete(event, unacceptable(event, str(error)))
+        if accepted:
+            self._last = step
+        else:
+            LOG.error("the engine dropped the result of step %s; it stays in_progress", step)

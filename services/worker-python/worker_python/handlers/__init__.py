@@ -1,0 +1,1 @@
+"""The step handlers, one module a workload."""

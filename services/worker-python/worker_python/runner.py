@@ -1,0 +1,102 @@
+"""Runs the handler of one step and turns whatever comes of it into the result that the engine expects."""
+
+import json
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from tasker_core import FfiStepEvent, PermanentError, StepContext, is_retryable
+
+from .log import timestamp
+from .registry import Handlers
+from .witness import StepRun, Witness
+
+LOG = logging.getLogger(__name__)
+
+Event = Mapping[str, Any]
+Completion = dict[str, Any]
+
+_TRACE_FRAMES = 10
+
+
+class StepRunner:
+    """Runs handlers; safe to use from several threads."""
+
+    def __init__(self, handlers: Handlers, witness: Witness, instance: str) -> None:
+        self._handlers = handlers
+        self._witness = witness
+        self._instance = instance
+
+    def run(self, event: Event) -> Completion:
+        """Runs one step. Never raises: a step without a result would stay `in_progress` for ever."""
+        started_at, start = timestamp(), time.monotonic()
+        try:
+            outcome = {"success": True, "status": "completed", "result": self._call(event)}
+        except BaseException as error:  # noqa: BLE001 (a `sys.exit` must not cost the step either)
+            LOG.info("step %s failed: %s: %s", event["step_uuid"], type(error).__name__, error)
+            outcome = _failure(error)
+        metadata = {
+            "execution_time_ms": round((time.monotonic() - start) * 1000),
+            "started_at": started_at,
+            "completed_at": timestamp(),
+            # Free text to the engine, which has a `worker_uuid` of its own for the audit.
+            "worker_id": self._instance,
+        }
+        outcome["metadata"] = metadata | outcome.get("metadata", {})
+        return outcome | {"step_uuid": event["step_uuid"]}
+
+    def _call(self, event: Event) -> dict[str, Any]:
+        task_step = event["task_sequence_step"]
+        step = task_step["workflow_step"]
+        run = StepRun(
+            task=event["task_uuid"],
+            step=event["step_uuid"],
+            step_name=step["name"],
+            namespace=task_step["task"]["namespace_name"],
+            # The engine counts the attempts before this claim.
+            attempt=(step.get("attempts") or 0) + 1,
+        )
+        name = task_step["step_definition"]["handler"]["callable"]
+        handler = self._handlers.get(name)
+        if handler is None:
+            raise PermanentError(f"this worker has no handler {name!r}; correct the template's `callable`")
+        context = StepContext.from_ffi_event(FfiStepEvent.model_validate(event), name)
+        with self._witness.run(run) as outcome:
+            result = handler.call(context).result or {}
+            _require_json(result)
+            outcome.ok = True
+        return result
+
+
+def unacceptable(event: Event, reason: str) -> Completion:
+    """The result for a step whose real result the engine would not take."""
+    error = PermanentError(f"the engine does not accept the step's result: {reason}")
+    return _failure(error) | {"step_uuid": event["step_uuid"]}
+
+
+def _require_json(result: dict[str, Any]) -> None:
+    try:
+        json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PermanentError(f"the handler's result is not JSON: {error}") from error
+
+
+def _failure(error: BaseException) -> Completion:
+    retryable = is_retryable(error)
+    kind = type(error).__name__
+    frames = traceback.format_exception(error)[-_TRACE_FRAMES:]
+    return {
+        "success": False,
+        "status": "error",
+        "result": {},
+        # The engine decides about the retry by the one in the metadata.
+        "metadata": {"retryable": retryable, "error_type": kind},
+        "error": {
+            "message": str(error) or kind,
+            "error_type": kind,
+            "retryable": retryable,
+            "backtrace": frames,
+        },
+    }
