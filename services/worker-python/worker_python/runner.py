@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from tasker_core import FfiStepEvent, PermanentError, StepContext, is_retryable
+from tasker_core import FfiStepEvent, PermanentError, StepContext, StepHandlerResult, is_retryable
+from tasker_core.errors import TaskerError
 
 from .log import timestamp
 from .registry import Handlers
@@ -19,6 +20,14 @@ Event = Mapping[str, Any]
 Completion = dict[str, Any]
 
 _TRACE_FRAMES = 10
+
+
+class ReturnedError(TaskerError):
+    """A failure that a handler returned, in the wheel's own way, where ours raise."""
+
+    def __init__(self, answer: StepHandlerResult) -> None:
+        super().__init__(answer.error_message or "the handler gave no reason", retryable=answer.retryable)
+        self.error_type = answer.error_type
 
 
 class StepRunner:
@@ -64,7 +73,10 @@ class StepRunner:
             raise PermanentError(f"this worker has no handler {name!r}; correct the template's `callable`")
         context = StepContext.from_ffi_event(FfiStepEvent.model_validate(event), name)
         with self._witness.run(run) as outcome:
-            result = handler.call(context).result or {}
+            answer = handler.call(context)
+            if not answer.is_success:
+                raise ReturnedError(answer)
+            result = answer.result or {}
             _require_json(result)
             outcome.ok = True
         return result
@@ -85,7 +97,7 @@ def _require_json(result: dict[str, Any]) -> None:
 
 def _failure(error: BaseException) -> Completion:
     retryable = is_retryable(error)
-    kind = type(error).__name__
+    kind = getattr(error, "error_type", None) or type(error).__name__
     frames = traceback.format_exception(error)[-_TRACE_FRAMES:]
     return {
         "success": False,

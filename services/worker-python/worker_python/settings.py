@@ -56,7 +56,7 @@ class Settings:
             config_path=config_path,
             template_path=_folder(environment, "TASKER_TEMPLATE_PATH", "config/templates/python has ours"),
             run_dir=_folder(environment, "TASKER_RUN_DIR", LAUNCHER),
-            witness_file=_witness_file(environment),
+            witness_file=Path(_required(environment, "TASKER_WITNESS_FILE", LAUNCHER)).absolute(),
             log_filter=environment.get("RUST_LOG") or environment.get("LOG_LEVEL") or "info",
             concurrency=_concurrency(config_path),
         )
@@ -92,21 +92,9 @@ def _database_address(environment: Mapping[str, str]) -> Address:
         port = url.port or 5432
     except ValueError as error:
         raise ConfigurationError(f"{expected}; {LAUNCHER}") from error
-    if url.scheme != "postgresql" or not url.hostname or not url.username or not url.path.strip("/"):
+    if url.scheme != "postgresql" or not url.hostname or not url.path.strip("/"):
         raise ConfigurationError(f"{expected}; {LAUNCHER}")
     return Address(url.hostname, port)
-
-
-def _witness_file(environment: Mapping[str, str]) -> Path:
-    path = Path(_required(environment, "TASKER_WITNESS_FILE", LAUNCHER)).absolute()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
-    except OSError as error:
-        raise ConfigurationError(
-            f"TASKER_WITNESS_FILE cannot be written: {path}: {error.strerror}; {LAUNCHER}"
-        ) from error
-    return path
 
 
 def _concurrency(config_path: Path) -> int:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import WorkerError
 from .log import timestamp
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +49,10 @@ class Witness:
         self._instance = instance
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._descriptor = self._open()
+        try:
+            self._descriptor = self._open()
+        except OSError as error:
+            raise WorkerError(f"cannot write the witness file {path}: {error.strerror}; see to its folder") from error
 
     @contextmanager
     def run(self, step: StepRun) -> Iterator[Outcome]:
@@ -82,11 +86,11 @@ class Witness:
         data = json.dumps(line | now | last, separators=(",", ":")).encode() + b"\n"
         try:
             with self._lock:
-                os.write(self._descriptor, data)
-                if os.fstat(self._descriptor).st_size > self._max_bytes:
+                if os.fstat(self._descriptor).st_size >= self._max_bytes:
                     self._rotate()
+                os.write(self._descriptor, data)
         except OSError as error:
-            # The step's work matters more than its witness; the verifier reports the missing line.
+            # The step is worth more than the record of it; the verifier misses the line.
             LOG.error("cannot write the witness file %s: %s; free space on its disk", self._path, error)
 
     def _rotate(self) -> None:
@@ -95,4 +99,10 @@ class Witness:
         os.close(full)
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        size = os.fstat(descriptor).st_size
+        # A full disk may have cut the last line of an earlier process short; ours must not continue it.
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            os.write(descriptor, b"\n")
+        return descriptor

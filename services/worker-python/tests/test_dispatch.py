@@ -1,0 +1,98 @@
+"""The dispatcher runs several steps at once and gives each result back once."""
+
+import threading
+import time
+from collections import deque
+from typing import Any
+from unittest import TestCase
+
+from worker_python.dispatch import Dispatcher
+from worker_python.runner import Completion, Event, StepRunner
+from worker_python.witness import Witness
+
+from .support import HANDLERS, event, folder
+
+
+class Queue:
+    """An engine that has claimed these steps. A real one cannot be told to refuse a result."""
+
+    def __init__(self, steps: list[dict[str, Any]]) -> None:
+        self.steps = deque(steps)
+        self.results: list[tuple[str, Completion]] = []
+        self.callers: set[int] = set()
+        self.refuse: Exception | None = None
+        self.accept = True
+
+    def poll(self) -> Event | None:
+        self.callers.add(threading.get_ident())
+        return self.steps.popleft() if self.steps else None
+
+    def complete(self, step: Event, completion: Completion) -> bool:
+        self.callers.add(threading.get_ident())
+        refusal, self.refuse = self.refuse, None
+        if refusal:
+            raise refusal
+        self.results.append((step["event_id"], completion))
+        return self.accept
+
+
+def sleeping(milliseconds: int) -> dict[str, Any]:
+    return event("worker_python.handlers.slow.Sleep", {"sleep_ms": milliseconds})
+
+
+class Dispatching(TestCase):
+    def dispatcher(self, engine: Queue, concurrency: int = 4) -> Dispatcher:
+        witness = Witness(folder(self) / "w.jsonl", "i")
+        dispatcher = Dispatcher(engine, StepRunner(HANDLERS, witness, "i"), concurrency)
+        self.addCleanup(dispatcher.close)
+        return dispatcher
+
+    def test_steps_run_side_by_side_and_one_thread_talks_to_the_engine(self) -> None:
+        steps = [sleeping(200) for _ in range(4)]
+        engine = Queue(steps)
+        start = time.monotonic()
+
+        self.assertTrue(self.dispatcher(engine).drain(start + 5))
+
+        self.assertLess(time.monotonic() - start, 0.6)
+        self.assertEqual({done for done, _ in engine.results}, {step["event_id"] for step in steps})
+        self.assertTrue(all(result["success"] for _, result in engine.results))
+        self.assertEqual(engine.callers, {threading.get_ident()})
+
+    def test_everything_claimed_is_taken_even_when_all_threads_are_busy(self) -> None:
+        engine = Queue([sleeping(50) for _ in range(6)])
+        dispatcher = self.dispatcher(engine, concurrency=1)
+
+        dispatcher.turn()
+
+        self.assertEqual((len(engine.steps), dispatcher.in_hand), (0, 6))
+        self.assertTrue(dispatcher.drain(time.monotonic() + 5))
+
+    def test_a_step_that_outlives_the_deadline_is_counted(self) -> None:
+        engine = Queue([sleeping(400)])
+        dispatcher = self.dispatcher(engine)
+
+        self.assertFalse(dispatcher.drain(time.monotonic() + 0.05))
+
+        self.assertEqual(dispatcher.in_hand, 1)
+        self.assertTrue(dispatcher.drain(time.monotonic() + 5))
+
+    def test_a_result_that_the_engine_cannot_read_is_replaced_by_a_failure(self) -> None:
+        engine = Queue([sleeping(0)])
+        engine.refuse = RuntimeError("number out of range")
+
+        with self.assertLogs("worker_python.dispatch", "ERROR"):
+            self.dispatcher(engine).drain(time.monotonic() + 5)
+
+        ((_, result),) = engine.results
+        self.assertIs(result["success"], False)
+        self.assertIn("number out of range", result["error"]["message"])
+
+    def test_a_result_that_the_engine_drops_is_an_error_in_the_log(self) -> None:
+        engine = Queue([sleeping(0)])
+        engine.accept = False
+
+        with self.assertLogs("worker_python.dispatch", "ERROR") as logs:
+            self.dispatcher(engine).drain(time.monotonic() + 5)
+
+        self.assertIn("stays in_progress", logs.output[0])
