@@ -68,6 +68,15 @@ class FromEnvironment(TestCase):
         self.config.write_text("[worker\n")
         self.assertIn("no valid TOML", self.refusal())
 
+    def test_a_value_at_which_the_engine_would_abort_is_refused(self) -> None:
+        self.config.write_text(CONFIGURATION + 'url = "${DATABASE_URL:-x}"\n')
+        wrong = "postgresql://tasker:s3@cret@127.0.0.1/tasker"
+
+        refusal = self.refusal(DATABASE_URL=wrong)
+
+        self.assertIn("DATABASE_URL", refusal)
+        self.assertNotIn("cret@", refusal)
+
     def test_without_a_limit_of_its_own_the_engine_s_default_holds(self) -> None:
         for text in ("[worker]\n", "[worker]\nmpsc_channels = 1\n", CONFIGURATION.replace("7", "0")):
             with self.subTest(text):

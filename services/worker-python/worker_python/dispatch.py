@@ -38,13 +38,10 @@ class Dispatcher:
         self._runner = runner
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="handler")
         self._finished: queue.SimpleQueue[tuple[Event, Completion]] = queue.SimpleQueue()
-        self._last: str | None = None
+        # How many steps are claimed, taken and without a result.
         self.in_hand = 0
-
-    @property
-    def last_completed(self) -> str | None:
-        """The step whose result was handed over last."""
-        return self._last
+        # The step whose result was handed over last, since the drain began.
+        self.last_completed: str | None = None
 
     def turn(self) -> None:
         """Takes what the engine has claimed, then waits a moment for results and hands them over.
@@ -63,6 +60,7 @@ class Dispatcher:
 
     def drain(self, deadline: float) -> bool:
         """Runs what is in hand to its end, if that comes before the deadline (of `time.monotonic`)."""
+        self.last_completed = None
         while time.monotonic() < deadline:
             self.turn()
             if self.in_hand == 0:
@@ -94,6 +92,6 @@ class Dispatcher:
             LOG.error("the engine does not accept the result of step %s: %s", step, error)
             accepted = self._engine.complete(event, unacceptable(event, str(error)))
         if accepted:
-            self._last = step
+            self.last_completed = step
         else:
             LOG.error("the engine dropped the result of step %s; it stays in_progress", step)

@@ -39,13 +39,14 @@ def require_listener(address: Address, what: str) -> None:
         ) from error
 
 
-def answers(address: Address, path: str) -> bool:
-    """Whether a GET is answered with 200."""
+def get(address: Address, path: str) -> tuple[int, str]:
+    """The status and the body of the answer to a GET; 0 and the reason when there is no answer."""
     connection = http.client.HTTPConnection(address.host, address.port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return 0, f"{path}: {error}"
     finally:
         connection.close()

@@ -3,6 +3,7 @@
 import logging
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 from tasker_core import HandlerDiscovery
@@ -19,6 +20,10 @@ LOG = logging.getLogger(__name__)
 
 # From the signal to the end: the supervisor kills after ten seconds.
 STOP_SECONDS = 9.3
+READY_SECONDS = 30
+# The engine logs three lines each time that it is asked and is not ready.
+READY_FIRST_PAUSE_SECONDS = 0.02
+READY_LAST_PAUSE_SECONDS = 1.0
 
 
 class StopSignal:
@@ -43,33 +48,55 @@ def serve(settings: Settings, started_at: str) -> None:
     """Runs the worker until it is asked to stop."""
     stop = StopSignal()
     handlers = registry.discover()
-    _warn_of_unknown_handlers(settings, handlers)
     witness = Witness(settings.witness_file, settings.instance)
     engine = Engine(settings)
     dispatcher = Dispatcher(engine, StepRunner(handlers, witness, settings.instance), settings.concurrency)
     known_as = engine.start()
-    identity.write(settings.run_dir, identity.record(settings, known_as, list(handlers), started_at))
-    LOG.info("ready on %s, serving %s", settings.web, ", ".join(sorted(known_as.namespaces)))
+    _compare_with_templates(settings, known_as.namespaces, handlers)
+    if _is_ready(engine, stop):
+        identity.write(settings.run_dir, identity.record(settings, known_as, list(handlers), started_at))
+        LOG.info("ready on %s, serving %s", settings.web, ", ".join(sorted(known_as.namespaces)))
     while stop.received_at is None:
         dispatcher.turn()
     _finish(engine, dispatcher, stop.received_at + STOP_SECONDS)
     witness.close()
 
 
+def _compare_with_templates(settings: Settings, namespaces: Sequence[str], handlers: registry.Handlers) -> None:
+    """Tells what the engine keeps to itself: templates that it passed over, and handlers that it will not find."""
+    wanted = HandlerDiscovery.discover_handlers_by_namespace(settings.template_path)
+    if not wanted:
+        LOG.warning("no template in %s; nothing will be sent to this worker", settings.template_path)
+    for namespace in sorted(set(wanted) - set(namespaces)):
+        LOG.error("the engine does not serve namespace %s; see its warnings about templates above", namespace)
+    for name in sorted({name for names in wanted.values() for name in names} - set(handlers)):
+        LOG.warning("a template in %s names a handler that is not here: %s", settings.template_path, name)
+
+
+def _is_ready(engine: Engine, stop: StopSignal) -> bool:
+    """Waits until the engine is ready; False when the worker is to stop before."""
+    deadline = time.monotonic() + READY_SECONDS
+    pause = READY_FIRST_PAUSE_SECONDS
+    while stop.received_at is None:
+        problem = engine.unready()
+        if problem is None:
+            return True
+        if time.monotonic() > deadline:
+            raise WorkerError(f"not ready after {READY_SECONDS} s: {problem}; `cluster-verify check` looks further")
+        time.sleep(pause)
+        pause = min(2 * pause, READY_LAST_PAUSE_SECONDS)
+    return False
+
+
 def _finish(engine: Engine, dispatcher: Dispatcher, deadline: float) -> None:
     LOG.info("stopping with %d steps in hand", dispatcher.in_hand)
     engine.stop_claiming()
-    finished = dispatcher.drain(deadline)
+    with engine.results_followed():
+        finished = dispatcher.drain(deadline)
+        if dispatcher.last_completed:
+            engine.wait_until_sent(dispatcher.last_completed, deadline)
     dispatcher.close()
     engine.stop()
     if not finished:
-        raise WorkerError(f"{dispatcher.in_hand} steps did not end in time; they stay in_progress")
+        raise WorkerError(f"{dispatcher.in_hand} steps did not end in time and stay in_progress; give them longer")
     LOG.info("stopped")
-
-
-def _warn_of_unknown_handlers(settings: Settings, handlers: registry.Handlers) -> None:
-    named = HandlerDiscovery.discover_all_handlers(settings.template_path)
-    if not named:
-        LOG.warning("no template in %s; this worker will be sent nothing", settings.template_path)
-    for name in sorted(set(named) - set(handlers)):
-        LOG.warning("a template in %s names a handler that is not here: %s", settings.template_path, name)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import placeholders
 from .errors import ConfigurationError
 
 SERVICE = "worker-python"
-LAUNCHER = "start the worker through services/launch"
+LAUNCHER = "start the worker through `services/launch`"
+RENDER = "`cluster-verify render` writes the files for workers"
 
 # What the engine uses for `max_concurrent_handlers` when its file does not say.
 DEFAULT_CONCURRENCY = 10
@@ -48,8 +50,9 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads and checks the environment; a `ConfigurationError` names the variable at fault."""
-        config_path = Path(_required(environment, "TASKER_CONFIG_PATH", "name the engine's TOML file"))
-        return cls(
+        config_path = Path(_required(environment, "TASKER_CONFIG_PATH", LAUNCHER))
+        configuration = _read(config_path)
+        settings = cls(
             instance=_required(environment, "TASKER_INSTANCE_ID", LAUNCHER),
             web=_web_address(environment),
             database=_database_address(environment),
@@ -57,9 +60,11 @@ class Settings:
             template_path=_folder(environment, "TASKER_TEMPLATE_PATH", "config/templates/python has ours"),
             run_dir=_folder(environment, "TASKER_RUN_DIR", LAUNCHER),
             witness_file=Path(_required(environment, "TASKER_WITNESS_FILE", LAUNCHER)).absolute(),
-            log_filter=environment.get("RUST_LOG") or environment.get("LOG_LEVEL") or "info",
-            concurrency=_concurrency(config_path),
+            log_filter=environment.get("RUST_LOG") or environment.get("LOG_LEVEL") or "warn",
+            concurrency=_concurrency(config_path, configuration),
         )
+        placeholders.check(configuration, environment)
+        return settings
 
 
 def _required(environment: Mapping[str, str], name: str, advice: str) -> str:
@@ -97,26 +102,24 @@ def _database_address(environment: Mapping[str, str]) -> Address:
     return Address(url.hostname, port)
 
 
-def _concurrency(config_path: Path) -> int:
+def _concurrency(path: Path, configuration: str) -> int:
     """How many handlers run at once: the engine's own key, which the wheel itself does not read."""
-    table: Any = _read_toml(config_path)
+    try:
+        table: Any = tomllib.loads(configuration)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"TASKER_CONFIG_PATH is no valid TOML: {path}: {error}; {RENDER}") from error
     if "worker" not in table:
-        raise ConfigurationError(
-            f"TASKER_CONFIG_PATH has no [worker] section: {config_path}; name a file made for workers"
-        )
+        raise ConfigurationError(f"TASKER_CONFIG_PATH has no [worker] section: {path}; {RENDER}")
     for key in ("worker", "mpsc_channels", "handler_dispatch", "max_concurrent_handlers"):
         table = table.get(key) if isinstance(table, dict) else None
     return table if isinstance(table, int) and table > 0 else DEFAULT_CONCURRENCY
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(
-            f"TASKER_CONFIG_PATH cannot be read: {path}: {error.strerror}; `cluster-verify render` writes it"
-        ) from error
-    except ValueError as error:
-        raise ConfigurationError(
-            f"TASKER_CONFIG_PATH is no valid TOML: {path}: {error}; `cluster-verify render` writes it anew"
-        ) from error
+        reason = error.strerror
+    except UnicodeDecodeError as error:
+        reason = str(error)
+    raise ConfigurationError(f"TASKER_CONFIG_PATH cannot be read: {path}: {reason}; {RENDER}")

@@ -1,4 +1,4 @@
-"""What the engine prints is kept back, searched and passed on without passwords."""
+"""What the engine logs is kept back, searched and passed on without passwords."""
 
 import os
 import subprocess
@@ -14,20 +14,20 @@ PACKAGE = Path(__file__).resolve().parents[1]
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from worker_python.capture import EngineOutput
+from worker_python.engine_log import EngineLog
 
-output = EngineOutput(Path(sys.argv[1]))
-with output:
+log = EngineLog(Path(sys.argv[1]))
+with log:
     os.write(1, b"worker_id=worker_1 postgresql://u:s3cret@h/d\\n")
     os.write(2, b"panicked\\n")
-    seen = output.text()
+    seen = log.text()
 print("after", "worker_1" in seen, "panicked" in seen, flush=True)
 """
 
 
-class Capture(TestCase):
-    def test_output_is_searched_then_passed_on_masked_to_stderr(self) -> None:
-        path = folder(self) / "engine-output.log"
+class Log(TestCase):
+    def test_the_log_is_searched_then_passed_on_masked_to_stderr(self) -> None:
+        path = folder(self) / "engine.log"
 
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(path)],
@@ -38,6 +38,6 @@ class Capture(TestCase):
             timeout=60,
         )
 
-        self.assertEqual(done.stdout, "after True True\n")
-        self.assertEqual(done.stderr, "worker_id=worker_1 postgresql://u:***@h/d\npanicked\n")
+        self.assertEqual(done.stdout, "after True False\n")
+        self.assertEqual(done.stderr, "panicked\nworker_id=worker_1 postgresql://u:***@h/d\n")
         self.assertFalse(path.exists())
