@@ -1,0 +1,65 @@
+//! A finding: one subject on which an invariant does not hold.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is about: an instance, a namespace, a task, a file.
+    pub subject: String,
+    /// What was observed, as a clause, with its window where there is one.
+    pub observed: String,
+    /// What it rests on.
+    pub evidence: BTreeMap<String, String>,
+    /// The next command to run or thing to touch.
+    pub hint: String,
+    /// How many findings this one stands for; more than one where only a count is kept.
+    #[serde(default = "one")]
+    pub times: u64,
+    /// Why it is accepted, from `config/findings.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+impl Finding {
+    pub fn about(subject: impl Display) -> Self {
+        Self {
+            subject: subject.to_string(),
+            observed: String::new(),
+            evidence: BTreeMap::new(),
+            hint: String::new(),
+            times: 1,
+            known: None,
+        }
+    }
+
+    #[must_use]
+    pub fn observed(mut self, observed: impl Into<String>) -> Self {
+        self.observed = observed.into();
+        self
+    }
+
+    #[must_use]
+    pub fn evidence(mut self, key: &str, value: impl Display) -> Self {
+        self.evidence.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = times;
+        self
+    }
+}

@@ -1,0 +1,143 @@
+//! Every check, by code: one line each.
+
+use super::{Check, Code, Finding, Severity};
+use crate::checks::{
+    configuration as c, consistency as x, database as d, health as h, history as y, processes as p,
+};
+use crate::evidence::{Evidence, Unseen};
+
+/// A check as data.
+pub struct Entry {
+    pub code: Code,
+    pub name: &'static str,
+    pub title: &'static str,
+    pub severity: Severity,
+    /// The text of `cluster-verify explain`, in Markdown.
+    pub page: &'static str,
+    pub judge: fn(&Evidence) -> Result<Vec<Finding>, Unseen>,
+}
+
+/// A missing page does not compile.
+macro_rules! entry {
+    ($check:path, $code:literal) => {
+        Entry {
+            code: <$check as Check>::CODE,
+            name: <$check as Check>::NAME,
+            title: <$check as Check>::TITLE,
+            severity: <$check as Check>::SEVERITY,
+            page: include_str!(concat!("../../docs/codes/", $code, ".md")),
+            judge: <$check as Check>::judge,
+        }
+    };
+}
+
+pub static REGISTRY: &[Entry] = &[
+    entry!(c::TopologyInvalid, "CV101"),
+    entry!(c::PortConflict, "CV102"),
+    entry!(c::TooManyInstances, "CV103"),
+    entry!(c::RenderedFileStale, "CV104"),
+    entry!(c::InstanceIdMalformed, "CV105"),
+    entry!(c::EngineConfigMissing, "CV106"),
+    entry!(c::EngineConfigWrongRole, "CV107"),
+    entry!(c::TemplatePathMissing, "CV108"),
+    entry!(c::EnvironmentInherited, "CV109"),
+    entry!(p::InstanceNotRunning, "CV201"),
+    entry!(p::ForeignListener, "CV202"),
+    entry!(p::EnvironmentDiffers, "CV203"),
+    entry!(p::IdentityMissing, "CV204"),
+    entry!(d::DatabaseUnreachable, "CV301"),
+    entry!(d::ServerVersion, "CV302"),
+    entry!(d::PgmqMissing, "CV303"),
+    entry!(d::MigrationsMissing, "CV304"),
+    entry!(d::NamespaceQueueMissing, "CV307"),
+    entry!(d::NamespaceWithoutSubscriber, "CV308"),
+    entry!(d::InstanceNotSubscribed, "CV309"),
+    entry!(h::Unreachable, "CV401"),
+    entry!(h::NotReady, "CV402"),
+    entry!(x::CreateRefused, "CV501"),
+    entry!(x::CanaryIncomplete, "CV502"),
+    entry!(x::TaskStateDiffers, "CV503"),
+    entry!(x::StepsDiffer, "CV504"),
+    entry!(x::ReadAfterWrite, "CV505"),
+    entry!(y::TaskChainBroken, "CV601"),
+    entry!(y::StepChainBroken, "CV602"),
+    entry!(y::IllegalTaskEdge, "CV603"),
+    entry!(y::IllegalStepEdge, "CV604"),
+    entry!(y::StepCompletedTwice, "CV607"),
+    entry!(y::TaskCompletedTwice, "CV608"),
+];
+
+/// Finds a check by code (`CV308`, `308`, any case) or name.
+pub fn find(wanted: &str) -> Option<&'static Entry> {
+    let upper = wanted.to_uppercase();
+    REGISTRY.iter().find(|entry| {
+        let code = entry.code.to_string();
+        code == upper || code.trim_start_matches("CV") == upper || entry.name == wanted
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_each_stands_once() {
+        assert!(REGISTRY.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+
+    #[test]
+    fn each_page_opens_with_its_code_and_name_and_has_the_fixed_headings() {
+        for entry in REGISTRY {
+            let opening = format!("# {} {}\n", entry.code, entry.name);
+            assert!(
+                entry.page.starts_with(&opening),
+                "{}: {opening}",
+                entry.code
+            );
+            for heading in ["## Evidence", "## Fix", "## Reproduce"] {
+                assert!(entry.page.contains(heading), "{}: {heading}", entry.code);
+            }
+            let words = entry.page.split_whitespace().count();
+            assert!((50..=220).contains(&words), "{}: {words} words", entry.code);
+        }
+    }
+
+    #[test]
+    fn each_page_in_the_folder_belongs_to_a_check() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codes");
+        for page in std::fs::read_dir(folder).unwrap() {
+            let name = page.unwrap().file_name().into_string().unwrap();
+            assert!(
+                find(name.trim_end_matches(".md")).is_some(),
+                "{name} has no check"
+            );
+        }
+    }
+
+    #[test]
+    fn no_check_fires_on_the_evidence_of_a_healthy_cluster() {
+        let evidence = Evidence::healthy();
+        for entry in REGISTRY {
+            let findings = (entry.judge)(&evidence);
+            assert_eq!(findings, Ok(Vec::new()), "{}", entry.code);
+        }
+    }
+
+    #[test]
+    fn each_check_has_a_file_with_a_test_that_makes_it_fire() {
+        for entry in REGISTRY {
+            let file = format!("{}.rs", entry.name.replace('-', "_"));
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks");
+            let source = std::fs::read_dir(folder)
+                .unwrap()
+                .filter_map(|family| std::fs::read_to_string(family.ok()?.path().join(&file)).ok())
+                .next();
+            let source = source.unwrap_or_else(|| panic!("{}: no file {file}", entry.code));
+            assert!(
+                source.contains("fires::<"),
+                "{}: no firing test in {file}",
+                entry.code
+            );
+        }
+    }
+}

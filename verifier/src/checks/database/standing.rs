@@ -1,0 +1,60 @@
+//! How a worker stands towards a namespace that it should serve, by live evidence.
+
+use crate::checks::duty::{Duty, runs};
+use crate::evidence::{Evidence, Subscriptions, Unseen};
+
+/// From the best to the worst of what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was seen to poll the queue, or has done work of it.
+    Serves,
+    /// Its process does not run.
+    Absent,
+    /// It was not seen to, within a window in which it should have been.
+    Idle,
+    /// It was not seen to, and the window was too short to tell.
+    Unproven,
+}
+
+/// # Errors
+/// Neither the process nor its endpoint was looked at.
+pub fn standing(
+    evidence: &Evidence,
+    subscriptions: &Subscriptions,
+    duty: &Duty<'_>,
+    namespace: &str,
+) -> Result<Standing, Unseen> {
+    let id = duty.instance.id.as_str();
+    if subscriptions.proven(id, namespace) {
+        return Ok(Standing::Serves);
+    }
+    if !runs(evidence, id)? {
+        return Ok(Standing::Absent);
+    }
+    let elsewhere =
+        duty.misdirection(evidence.system.ok()).is_some() || !advertises(evidence, id, namespace);
+    let waited = subscriptions.window_ms >= subscriptions.cycle_ms;
+    Ok(if elsewhere || waited {
+        Standing::Idle
+    } else {
+        Standing::Unproven
+    })
+}
+
+/// An engine fixes its namespaces when it boots: one that is not in the record is never polled.
+fn advertises(evidence: &Evidence, id: &str, namespace: &str) -> bool {
+    let record = evidence
+        .identities
+        .get(id)
+        .and_then(|identity| identity.ok());
+    record.is_none_or(|identity| identity.namespaces.iter().any(|name| name == namespace))
+}
+
+/// What a check says when the window was too short.
+pub fn too_short(subscriptions: &Subscriptions, what: &str) -> Unseen {
+    let why = format!(
+        "looked for {} ms, and a worker takes up to {} ms to visit all its namespaces",
+        subscriptions.window_ms, subscriptions.cycle_ms
+    );
+    Unseen::new(what, why)
+}

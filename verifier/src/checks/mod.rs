@@ -1,0 +1,11 @@
+//! The checks, a folder a family, a file a defect.
+
+pub mod configuration;
+pub mod consistency;
+pub mod database;
+mod duty;
+pub mod health;
+pub mod history;
+pub mod processes;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,145 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+use crate::report::Format;
+use crate::topology::Mode;
+
+/// Proves that a Tasker cluster is complete, healthy, consistent, and lost nothing.
+#[derive(Debug, Parser)]
+#[command(version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// The checkout to work on [default: the nearest folder upwards with config/cluster.toml]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify the cluster and print the verdict
+    Check(CheckArgs),
+    /// Show every instance: whether it runs and answers, its pid, port and database id
+    Status(StatusArgs),
+    /// Write process-compose.yaml and the other rendered files
+    Render(RenderArgs),
+    /// Explain a code: meaning, evidence, fix, how to reproduce
+    Explain {
+        /// CV308, 308 or namespace-without-subscriber
+        code: String,
+    },
+    /// List every code
+    Codes {
+        #[arg(short, long, value_enum, default_value_t)]
+        output: ListFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Wait until all instances are healthy first, 60 s unless given
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+          default_missing_value = "60", value_parser = seconds)]
+    pub wait: Option<u64>,
+    /// How to write the report
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Format,
+    /// Only these checks: codes, names or family digits, comma-separated
+    #[arg(long, value_delimiter = ',', value_name = "CHECK")]
+    pub only: Vec<String>,
+    /// Leave these checks out
+    #[arg(long, value_delimiter = ',', value_name = "CHECK")]
+    pub skip: Vec<String>,
+    /// Only what the files say (family 1); asks no process
+    #[arg(long, conflicts_with_all = ["wait", "quick"])]
+    pub offline: bool,
+    /// No canaries and no wait for the poll cycle
+    #[arg(long)]
+    pub quick: bool,
+    /// Count known findings too
+    #[arg(long)]
+    pub strict: bool,
+    /// Judge only tasks created within this time, such as 90s, 10m, 2h
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    pub since: Option<u64>,
+    /// Write the evidence to a file as well
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Judge recorded evidence instead of the cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "wait", "offline", "quick"])]
+    pub replay: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Ask the system and the supervisor only, no HTTP
+    #[arg(long)]
+    pub quick: bool,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Change nothing; fail when a file is not current
+    #[arg(long)]
+    pub check: bool,
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// Engine profile: stock or polling
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Added to every port
+    #[arg(long, value_name = "N")]
+    pub port_offset: Option<u16>,
+    /// Into the state folder, for one run, and remember the selection there
+    #[arg(long)]
+    pub run: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    #[default]
+    Table,
+    Json,
+}
+
+/// `90`, `90s`, `10m` or `2h` as seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.find(|letter: char| !letter.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("expected a duration such as 90s, 10m or 2h".to_owned()),
+    };
+    number
+        .parse::<u64>()
+        .map(|number| number * factor)
+        .map_err(|_| "expected a duration such as 90s, 10m or 2h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(seconds("90"), Ok(90));
+        assert_eq!(seconds("10m"), Ok(600));
+        assert!(seconds("soon").is_err());
+    }
+}

@@ -1,0 +1,257 @@
+//! Sends the canaries: one small real task a namespace through each orchestration server.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::endpoints::{client, fetch};
+use super::postgres;
+use super::progress::Progress;
+use crate::evidence::{Canaries, Canary, CreateOutcome, Observed, Reading};
+use crate::topology::{Role, Topology, Workload};
+
+/// Canaries that make no progress for this long are given up.
+const STALLED: Duration = Duration::from_secs(15);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// States in which a task stays until somebody acts.
+pub const AT_REST: [&str; 5] = [
+    "complete",
+    "error",
+    "cancelled",
+    "resolved_manually",
+    "blocked_by_failures",
+];
+
+/// Creates, follows and reads back every canary.
+pub async fn send(
+    topology: &Topology,
+    workloads: &[&Workload],
+    pool: &PgPool,
+    progress: &Progress,
+) -> Observed<Canaries> {
+    let Ok(client) = client() else {
+        return Observed::unseen("canaries", "no HTTP client");
+    };
+    let servers: Vec<(String, u16)> = topology
+        .with_role(Role::Orchestration)
+        .map(|(_, instance)| (instance.id.clone(), instance.port))
+        .collect();
+    let mut tasks = Vec::new();
+    let total = workloads.len() * servers.len();
+    for workload in workloads {
+        // One after the other: the engine refuses the first concurrent creates of a template.
+        for (via, port) in &servers {
+            progress.say(format!("canaries: creating {} of {total}", tasks.len() + 1));
+            tasks.push(create(&client, workload, via, *port, &servers, pool).await);
+        }
+    }
+    if let Err(unseen) = follow(&mut tasks, pool, progress).await {
+        return Observed::Unseen(unseen);
+    }
+    for canary in &mut tasks {
+        let Some(task) = canary.create.task_uuid().map(str::to_owned) else {
+            continue;
+        };
+        canary.last_readings = read_everywhere(&client, &servers, &task).await;
+        if let Ok(uuid) = task.parse() {
+            match postgres::steps_of(pool, uuid, &canary.namespace).await {
+                Ok(steps) => canary.steps = steps,
+                Err(unseen) => return Observed::Unseen(unseen),
+            }
+        }
+    }
+    Observed::Seen(Canaries { tasks })
+}
+
+async fn create(
+    client: &reqwest::Client,
+    workload: &Workload,
+    via: &str,
+    port: u16,
+    servers: &[(String, u16)],
+    pool: &PgPool,
+) -> Canary {
+    let correlation = Uuid::now_v7();
+    let body = json!({
+        "name": workload.template,
+        "namespace": workload.namespace,
+        "version": "1.0.0",
+        "context": workload.context,
+        "initiator": "cluster-verify",
+        "source_system": "cluster-verify",
+        "reason": "canary",
+        "tags": ["cluster-verify", "canary"],
+        "correlation_id": correlation,
+        // The engine's default identity is a hash of the context, which every canary shares.
+        "idempotency_key": correlation.to_string(),
+    });
+    let begun = Instant::now();
+    let answer = fetch(
+        client
+            .post(format!("http://127.0.0.1:{port}/v1/tasks"))
+            .json(&body),
+    )
+    .await;
+    let create_ms = milliseconds(begun.elapsed());
+    let create = outcome(answer, correlation, pool).await;
+    let first_readings = match create.task_uuid() {
+        Some(task) => read_everywhere(client, servers, task).await,
+        None => Vec::new(),
+    };
+    Canary {
+        via: via.to_owned(),
+        namespace: workload.namespace.clone(),
+        template: workload.template.clone(),
+        correlation_id: correlation.to_string(),
+        create,
+        create_ms,
+        first_readings,
+        last_readings: Vec::new(),
+        finished_ms: None,
+        waited_ms: 0,
+        steps: Vec::new(),
+    }
+}
+
+async fn outcome(
+    answer: Result<(u16, Vec<u8>), String>,
+    correlation: Uuid,
+    pool: &PgPool,
+) -> CreateOutcome {
+    let (status, message) = match answer {
+        Ok((status, bytes)) => {
+            let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            let created = body["task_uuid"]
+                .as_str()
+                .filter(|_| (200..300).contains(&status));
+            if let Some(task) = created {
+                return CreateOutcome::Created {
+                    task_uuid: task.to_owned(),
+                };
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            (
+                status,
+                format!(
+                    "HTTP {status}: {}",
+                    text.chars().take(300).collect::<String>()
+                ),
+            )
+        }
+        Err(reason) => (0, reason),
+    };
+    if (400..500).contains(&status) || status == 503 {
+        return CreateOutcome::Refused { status, message };
+    }
+    // A 500 or no answer at all says nothing: the database knows whether the task exists.
+    let task = postgres::task_of_correlation(pool, correlation)
+        .await
+        .ok()
+        .flatten();
+    CreateOutcome::Indeterminate {
+        message,
+        task_uuid: task.map(|task| task.to_string()),
+    }
+}
+
+async fn read_everywhere(
+    client: &reqwest::Client,
+    servers: &[(String, u16)],
+    task: &str,
+) -> Vec<Reading> {
+    join_all(
+        servers
+            .iter()
+            .map(|(via, port)| read(client, via, *port, task)),
+    )
+    .await
+}
+
+async fn read(client: &reqwest::Client, via: &str, port: u16, task: &str) -> Reading {
+    let answer = fetch(client.get(format!("http://127.0.0.1:{port}/v1/tasks/{task}"))).await;
+    let (status, body) = match answer {
+        Ok((status, bytes)) => (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        ),
+        Err(_) => (0, Value::Null),
+    };
+    let mut steps: Vec<(String, String)> = body["steps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|step| {
+            let name = step["name"].as_str()?;
+            Some((name.to_owned(), step["current_state"].as_str()?.to_owned()))
+        })
+        .collect();
+    steps.sort();
+    Reading {
+        via: via.to_owned(),
+        status,
+        state: body["status"].as_str().map(str::to_owned),
+        steps,
+    }
+}
+
+/// Waits until every canary is at rest, or none has moved for a while.
+async fn follow(
+    tasks: &mut [Canary],
+    pool: &PgPool,
+    progress: &Progress,
+) -> Result<(), crate::evidence::Unseen> {
+    let begun = Instant::now();
+    let mut moved = Instant::now();
+    let mut states: BTreeMap<Uuid, String> = BTreeMap::new();
+    loop {
+        let open: Vec<Uuid> = tasks
+            .iter()
+            .filter(|canary| canary.finished_ms.is_none())
+            .filter_map(|canary| canary.create.task_uuid()?.parse().ok())
+            .collect();
+        progress.say(format!(
+            "canaries: {} of {} at rest",
+            tasks.len() - open.len(),
+            tasks.len()
+        ));
+        if open.is_empty() || moved.elapsed() > STALLED {
+            break;
+        }
+        let now = postgres::settled_states(pool, &open).await?;
+        if now
+            .iter()
+            .any(|(task, state)| states.get(task) != Some(state))
+        {
+            moved = Instant::now();
+        }
+        for canary in tasks
+            .iter_mut()
+            .filter(|canary| canary.finished_ms.is_none())
+        {
+            let uuid = canary
+                .create
+                .task_uuid()
+                .and_then(|task| task.parse::<Uuid>().ok());
+            let state = uuid.and_then(|uuid| now.get(&uuid));
+            if state.is_some_and(|state| AT_REST.contains(&state.as_str())) {
+                canary.finished_ms = Some(milliseconds(begun.elapsed()));
+            }
+        }
+        states.extend(now);
+        tokio::time::sleep(LOOK).await;
+    }
+    let waited_ms = milliseconds(begun.elapsed());
+    for canary in tasks {
+        canary.waited_ms = canary.finished_ms.unwrap_or(waited_ms);
+    }
+    Ok(())
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,104 @@
+//! What the database says of the canaries.
+
+use std::collections::BTreeMap;
+
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use super::unseen;
+use crate::evidence::{CanaryStep, Unseen};
+
+/// The present state of each of these tasks.
+///
+/// # Errors
+/// The query that failed.
+pub async fn settled_states(
+    pool: &PgPool,
+    tasks: &[Uuid],
+) -> Result<BTreeMap<Uuid, String>, Unseen> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT task_uuid, to_state FROM tasker.task_transitions \
+         WHERE most_recent AND task_uuid = ANY($1)",
+    )
+    .bind(tasks)
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the states of the canaries"))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The task that a create left behind although it was answered with an error.
+///
+/// # Errors
+/// The query that failed.
+pub async fn task_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<Option<Uuid>, Unseen> {
+    let row: Option<(Uuid,)> =
+        sqlx::query_as("SELECT task_uuid FROM tasker.tasks WHERE correlation_id = $1")
+            .bind(correlation)
+            .fetch_optional(pool)
+            .await
+            .map_err(unseen("the task of a correlation id"))?;
+    Ok(row.map(|(task,)| task))
+}
+
+/// The steps of one task in the order of their creation.
+///
+/// # Errors
+/// The query that failed.
+pub async fn steps_of(
+    pool: &PgPool,
+    task: Uuid,
+    namespace: &str,
+) -> Result<Vec<CanaryStep>, Unseen> {
+    let rows = sqlx::query(
+        "SELECT step.workflow_step_uuid, named.name, step.attempts, step.results, \
+                transition.to_state, \
+                ARRAY(SELECT audit.worker_uuid::text \
+                      FROM tasker.workflow_step_result_audit audit \
+                      WHERE audit.workflow_step_uuid = step.workflow_step_uuid \
+                        AND audit.worker_uuid IS NOT NULL) AS workers \
+         FROM tasker.workflow_steps step \
+         JOIN tasker.named_steps named USING (named_step_uuid) \
+         LEFT JOIN tasker.workflow_step_transitions transition \
+           ON transition.workflow_step_uuid = step.workflow_step_uuid AND transition.most_recent \
+         WHERE step.task_uuid = $1 ORDER BY step.workflow_step_uuid",
+    )
+    .bind(task)
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the steps of a canary"))?;
+    let waiting = waiting_steps(pool, task, namespace)
+        .await
+        .unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let step: Uuid = row.get("workflow_step_uuid");
+            CanaryStep {
+                step_uuid: step.to_string(),
+                name: row.get("name"),
+                state: row.get::<Option<String>, _>("to_state").unwrap_or_default(),
+                attempts: row.get::<Option<i32>, _>("attempts").unwrap_or(0).into(),
+                workers: row.get("workers"),
+                message_waiting: waiting.contains(&step.to_string()),
+                result: row.get("results"),
+            }
+        })
+        .collect())
+}
+
+/// Steps of the task that a message in the namespace's queue names.
+async fn waiting_steps(
+    pool: &PgPool,
+    task: Uuid,
+    namespace: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let table = format!("\"q_worker_{}_queue\"", namespace.replace('"', "\"\""));
+    let query =
+        format!("SELECT message->>'step_uuid' FROM pgmq.{table} WHERE message->>'task_uuid' = $1");
+    let rows: Vec<(Option<String>,)> = sqlx::query_as(&query)
+        .bind(task.to_string())
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(step,)| step).collect())
+}

@@ -1,0 +1,119 @@
+//! Server, extension, migrations, sessions and queues.
+
+use sqlx::{PgPool, Row};
+
+use super::unseen;
+use crate::evidence::{DatabaseView, Migration, Queue, Session, Unseen};
+
+/// # Errors
+/// The query that failed.
+pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
+    let (version_num, max_connections): (i32, i32) = sqlx::query_as(
+        "SELECT current_setting('server_version_num')::int, current_setting('max_connections')::int",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(unseen("the server's settings"))?;
+    let pgmq: Option<(String,)> =
+        sqlx::query_as("SELECT extversion FROM pg_extension WHERE extname = 'pgmq'")
+            .fetch_optional(pool)
+            .await
+            .map_err(unseen("the extension pgmq"))?;
+    let pgmq = pgmq.map(|(version,)| version);
+    Ok(DatabaseView {
+        version_num,
+        max_connections,
+        migrations: migrations(pool).await?,
+        sessions: sessions(pool).await?,
+        queues: if pgmq.is_some() {
+            queues(pool).await?
+        } else {
+            Vec::new()
+        },
+        pgmq,
+    })
+}
+
+async fn migrations(pool: &PgPool) -> Result<Vec<Migration>, Unseen> {
+    let what = "the migrations";
+    // sqlx keeps its table in whichever schema came first on the search path.
+    let schema: Option<(String,)> = sqlx::query_as(
+        "SELECT quote_ident(schemaname) FROM pg_tables WHERE tablename = '_sqlx_migrations' LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(unseen(what))?;
+    let Some((schema,)) = schema else {
+        return Ok(Vec::new());
+    };
+    let query =
+        format!("SELECT version, description, success FROM {schema}._sqlx_migrations ORDER BY 1");
+    let rows: Vec<(i64, String, bool)> = sqlx::query_as(&query)
+        .fetch_all(pool)
+        .await
+        .map_err(unseen(what))?;
+    Ok(rows
+        .into_iter()
+        .map(|(version, description, success)| Migration {
+            version,
+            description,
+            success,
+        })
+        .collect())
+}
+
+async fn sessions(pool: &PgPool) -> Result<Vec<Session>, Unseen> {
+    let rows = sqlx::query(
+        "SELECT pid, application_name, state, \
+                extract(epoch FROM now() - state_change)::bigint AS seconds, \
+                coalesce(wait_event_type = 'Lock', false) AS waiting \
+         FROM pg_stat_activity \
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() \
+           AND datname = current_database() AND application_name <> 'cluster-verify'",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the sessions"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Session {
+            pid: row.get("pid"),
+            application: row.get("application_name"),
+            state: row.get("state"),
+            state_seconds: row.get("seconds"),
+            waiting_for_lock: row.get("waiting"),
+        })
+        .collect())
+}
+
+async fn queues(pool: &PgPool) -> Result<Vec<Queue>, Unseen> {
+    let what = "the queues";
+    let names: Vec<(String,)> = sqlx::query_as("SELECT queue_name FROM pgmq.meta ORDER BY 1")
+        .fetch_all(pool)
+        .await
+        .map_err(unseen(what))?;
+    let mut queues = Vec::new();
+    for (name,) in names {
+        // A queue's name is part of its table's name: quoted, never pasted in bare.
+        let table = format!("\"q_{}\"", name.replace('"', "\"\""));
+        let query = format!(
+            "SELECT count(*), count(*) FILTER (WHERE vt <= clock_timestamp()), \
+                    extract(epoch FROM now() - min(enqueued_at) \
+                        FILTER (WHERE vt <= clock_timestamp()))::bigint, \
+                    coalesce(max(read_ct), 0) \
+             FROM pgmq.{table}"
+        );
+        let (messages, visible, oldest_visible_seconds, max_read_count) = sqlx::query_as(&query)
+            .fetch_one(pool)
+            .await
+            .map_err(unseen(what))?;
+        queues.push(Queue {
+            name,
+            messages,
+            visible,
+            oldest_visible_seconds,
+            max_read_count,
+        });
+    }
+    Ok(queues)
+}

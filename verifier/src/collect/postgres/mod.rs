@@ -1,0 +1,20 @@
+//! Asks PostgreSQL: the catalogue, who is subscribed, what happened.
+
+mod canary_steps;
+mod catalogue;
+mod connect;
+mod history;
+mod subscriptions;
+
+pub use canary_steps::{settled_states, steps_of, task_of_correlation};
+pub use catalogue::collect as catalogue;
+pub use connect::connect;
+pub use history::collect as history;
+pub use subscriptions::{Expected, sample as subscriptions};
+
+use crate::evidence::Unseen;
+
+/// A query that failed is a look that failed.
+fn unseen(what: &str) -> impl Fn(sqlx::Error) -> Unseen + '_ {
+    move |error| Unseen::new(what, error.to_string())
+}

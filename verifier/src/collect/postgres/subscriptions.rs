@@ -1,0 +1,176 @@
+//! Who takes from which queue: the locks of polling transactions, LISTEN, and work done.
+//!
+//! A worker visits its namespaces in turn, about five seconds each while they are
+//! empty, and only holds a lock on the queue's table during its visit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use sqlx::PgPool;
+
+use super::unseen;
+use crate::collect::progress::Progress;
+use crate::evidence::{Listen, Poll, Subscriptions, Unseen, WorkDone};
+
+/// One visit of a namespace on an empty queue (`pgmq.read_with_poll`'s own default).
+const VISIT: Duration = Duration::from_secs(5);
+const SAMPLE: Duration = Duration::from_millis(40);
+const COUNT_WORK: Duration = Duration::from_millis(500);
+
+/// What should be proven, and how workers of this boot are told apart.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// Namespaces by worker instance.
+    pub namespaces: BTreeMap<String, BTreeSet<String>>,
+    /// Instance by the worker uuid of its present boot.
+    pub workers: BTreeMap<String, String>,
+}
+
+impl Expected {
+    /// The longest that a healthy cluster needs to show every subscription.
+    fn bound(&self) -> Duration {
+        let most = self
+            .namespaces
+            .values()
+            .map(BTreeSet::len)
+            .max()
+            .unwrap_or(0);
+        VISIT * u32::try_from(most).unwrap_or(u32::MAX) + VISIT / 2
+    }
+
+    fn missing(&self, seen: &Subscriptions) -> usize {
+        self.namespaces
+            .iter()
+            .flat_map(|(instance, names)| names.iter().map(move |name| (instance, name)))
+            .filter(|(instance, namespace)| !seen.proven(instance, namespace))
+            .count()
+    }
+
+    fn total(&self) -> usize {
+        self.namespaces.values().map(BTreeSet::len).sum()
+    }
+}
+
+/// Looks until every expected subscription is proven or the poll cycle's bound has passed.
+///
+/// # Errors
+/// The query that failed.
+pub async fn sample(
+    pool: &PgPool,
+    expected: &Expected,
+    progress: &Progress,
+) -> Result<Subscriptions, Unseen> {
+    let begun = Instant::now();
+    let mut seen = Subscriptions::default();
+    let mut counted: Option<Instant> = None;
+    loop {
+        add_polls(pool, &mut seen).await?;
+        if counted.is_none_or(|at| at.elapsed() >= COUNT_WORK) {
+            seen.work = work(pool, expected).await?;
+            counted = Some(Instant::now());
+        }
+        let missing = expected.missing(&seen);
+        if missing == 0 || begun.elapsed() >= expected.bound() {
+            break;
+        }
+        progress.say(format!(
+            "subscriptions: {} of {} proven, at most {} s more",
+            expected.total() - missing,
+            expected.total(),
+            (expected.bound().saturating_sub(begun.elapsed())).as_secs()
+        ));
+        tokio::time::sleep(SAMPLE).await;
+    }
+    seen.listens = listens(pool).await?;
+    seen.window_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(seen)
+}
+
+async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen> {
+    // The statement tells a poll from the creation of the queue, which locks it too.
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT activity.application_name, class.relname::text \
+         FROM pg_locks lock \
+         JOIN pg_class class ON class.oid = lock.relation \
+         JOIN pg_stat_activity activity ON activity.pid = lock.pid \
+         WHERE lock.locktype = 'relation' AND lock.granted \
+           AND class.relnamespace = 'pgmq'::regnamespace \
+           AND class.relname LIKE 'q\\_worker\\_%\\_queue' \
+           AND lock.mode IN ('RowShareLock', 'RowExclusiveLock') \
+           AND activity.query ILIKE '%pgmq.read%'",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the locks on the queues"))?;
+    for (instance, table) in rows {
+        let namespace = table
+            .strip_prefix("q_worker_")
+            .and_then(|rest| rest.strip_suffix("_queue"));
+        let Some(namespace) = namespace else { continue };
+        let known = seen
+            .polls
+            .iter()
+            .any(|poll| poll.instance == instance && poll.namespace == namespace);
+        if !known {
+            let namespace = namespace.to_owned();
+            seen.polls.push(Poll {
+                instance,
+                namespace,
+                first_seen: Utc::now(),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn listens(pool: &PgPool) -> Result<Vec<Listen>, Unseen> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT application_name, query FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the listeners"))?;
+    Ok(rows
+        .into_iter()
+        .map(|(instance, query)| {
+            let channel = query["LISTEN ".len()..]
+                .trim()
+                .trim_matches(['"', ';'])
+                .to_owned();
+            Listen { instance, channel }
+        })
+        .collect())
+}
+
+async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unseen> {
+    let uuids: Vec<uuid::Uuid> = expected
+        .workers
+        .keys()
+        .filter_map(|worker| worker.parse().ok())
+        .collect();
+    let rows: Vec<(uuid::Uuid, String, i64)> = sqlx::query_as(
+        "SELECT audit.worker_uuid, namespace.name, count(*) \
+         FROM tasker.workflow_step_result_audit audit \
+         JOIN tasker.tasks task USING (task_uuid) \
+         JOIN tasker.named_tasks named USING (named_task_uuid) \
+         JOIN tasker.task_namespaces namespace USING (task_namespace_uuid) \
+         WHERE audit.worker_uuid = ANY($1) \
+         GROUP BY 1, 2",
+    )
+    .bind(uuids)
+    .fetch_all(pool)
+    .await
+    .map_err(unseen("the audit of results"))?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(worker, namespace, steps)| {
+            let instance = expected.workers.get(&worker.to_string())?.clone();
+            Some(WorkDone {
+                instance,
+                namespace,
+                steps: u64::try_from(steps).unwrap_or(0),
+            })
+        })
+        .collect())
+}

@@ -1,0 +1,149 @@
+//! Asks the operating system for the cluster's processes and listeners.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::DateTime;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use crate::evidence::{Listener, Observed, OsProcess, SystemView};
+use crate::project::Project;
+use crate::topology::Topology;
+
+/// Every process that belongs to the cluster or holds one of its ports.
+pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
+    let ports: BTreeSet<u16> = topology
+        .instances()
+        .map(|(_, instance)| instance.port)
+        .chain([topology.database.port])
+        .collect();
+    let listeners = match listeners::get_all() {
+        Ok(all) => all,
+        Err(error) => return Observed::unseen("listening sockets", error.to_string()),
+    };
+    let listeners: Vec<Listener> = listeners
+        .into_iter()
+        .filter(|listener| ports.contains(&listener.socket.port()))
+        .map(|listener| Listener {
+            port: listener.socket.port(),
+            address: listener.socket.ip().to_string(),
+            pid: listener.process.pid,
+            process: listener.process.name,
+        })
+        .collect();
+    let pid_files = pid_files(project, topology);
+    let named: BTreeSet<u32> = listeners
+        .iter()
+        .map(|listener| listener.pid)
+        .chain(pid_files.values().copied())
+        .collect();
+    let state = project.state.display().to_string();
+    let processes = all_processes()
+        .into_iter()
+        .filter(|process| named.contains(&process.pid) || belongs(process, &state))
+        .collect();
+    Observed::Seen(SystemView {
+        processes,
+        listeners,
+        pid_files,
+    })
+}
+
+/// An instance of this project's cluster, and not of another checkout's.
+fn belongs(process: &OsProcess, state: &str) -> bool {
+    process.instance().is_some()
+        && process
+            .variable("TASKER_RUN_DIR")
+            .or(process.working_folder.as_deref())
+            .is_some_and(|folder| folder.starts_with(state))
+}
+
+fn all_processes() -> Vec<OsProcess> {
+    let mut system = System::new();
+    let what = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .with_exe(UpdateKind::Always)
+        .with_cwd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+        .with_memory()
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);
+    system.processes().values().map(describe).collect()
+}
+
+fn describe(process: &sysinfo::Process) -> OsProcess {
+    let environment: BTreeMap<String, String> = process
+        .environ()
+        .iter()
+        .filter_map(|entry| entry.to_str()?.split_once('='))
+        .map(|(name, value)| (name.to_owned(), masked(name, value)))
+        .collect();
+    let started = i64::try_from(process.start_time()).ok();
+    OsProcess {
+        pid: process.pid().as_u32(),
+        parent: process.parent().map(sysinfo::Pid::as_u32),
+        name: process.name().to_string_lossy().into_owned(),
+        executable: process.exe().map(|path| path.display().to_string()),
+        command: process
+            .cmd()
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        working_folder: process.cwd().map(|path| path.display().to_string()),
+        state: format!("{:?}", process.status()),
+        started_at: started.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        memory: process.memory(),
+        environment: (!environment.is_empty()).then_some(environment),
+    }
+}
+
+/// Recorded evidence is passed around: nothing in it may open a door.
+fn masked(name: &str, value: &str) -> String {
+    let secret = ["PASSWORD", "SECRET", "TOKEN", "KEY"]
+        .iter()
+        .any(|word| name.contains(word));
+    if secret {
+        return "***".to_owned();
+    }
+    match value.split_once("://").zip(value.rsplit_once('@')) {
+        Some(((scheme, _), (credentials, host))) if credentials.contains(':') => {
+            let user = credentials
+                .trim_start_matches(scheme)
+                .trim_start_matches("://");
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:***@{host}")
+        }
+        _ => value.to_owned(),
+    }
+}
+
+fn pid_files(project: &Project, topology: &Topology) -> BTreeMap<String, u32> {
+    topology
+        .instances()
+        .filter_map(|(_, instance)| {
+            let path = project
+                .state
+                .join("pids")
+                .join(format!("{}.pid", instance.id));
+            let pid = std::fs::read_to_string(path).ok()?.trim().parse().ok()?;
+            Some((instance.id.clone(), pid))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_masked_wherever_they_stand() {
+        assert_eq!(
+            masked(
+                "DATABASE_URL",
+                "postgresql://tasker:s3cr3t@127.0.0.1:1/tasker"
+            ),
+            "postgresql://tasker:***@127.0.0.1:1/tasker"
+        );
+        assert_eq!(masked("PGPASSWORD", "s3cr3t"), "***");
+        assert_eq!(masked("TASKER_ENV", "test"), "test");
+    }
+}

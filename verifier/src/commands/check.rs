@@ -1,0 +1,133 @@
+//! `check`: looks, judges, reports.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use super::gather::{Depth, begin, gather};
+use super::status::all_healthy;
+use crate::check::{Filter, judge};
+use crate::cli::CheckArgs;
+use crate::collect::progress::Progress;
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, FORMAT};
+use crate::exit;
+use crate::known::Known;
+use crate::project::Project;
+use crate::report::{Report, render};
+
+pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let project = Project::find(given)?;
+    let filter = filter(args)?;
+    let known =
+        Known::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
+    let evidence = match &args.replay {
+        Some(file) => replay(file)?,
+        None => super::block_on(look(&project, args))??,
+    };
+    if let Some(file) = &args.record {
+        record(file, &evidence)?;
+    }
+    let results = judge(&evidence, &filter, &known, evidence.taken_at.date_naive());
+    let seconds = begun.elapsed().as_secs_f64();
+    let report = Report::new(&evidence, results, args.strict, seconds);
+    super::print(&render(&report, args.output));
+    Ok(exit::of_verdict(report.verdict))
+}
+
+fn filter(args: &CheckArgs) -> Result<Filter> {
+    let mut filter = Filter {
+        only: args.only.clone(),
+        skip: args.skip.clone(),
+    };
+    if args.offline {
+        filter.only.push("1".to_owned());
+    }
+    let unknown = filter.unknown_words();
+    if unknown.is_empty() {
+        return Ok(filter);
+    }
+    Err(Error::Usage(format!(
+        "no check and no family is called {}; `cluster-verify codes` lists all",
+        unknown.join(", ")
+    )))
+}
+
+async fn look(project: &Project, args: &CheckArgs) -> Result<Evidence> {
+    let progress = Progress::new();
+    if let Some(seconds) = args.wait {
+        wait_until_healthy(project, Duration::from_secs(seconds), &progress).await?;
+    }
+    let mut evidence = begin(project)?;
+    let depth = if args.offline {
+        Depth::Files
+    } else if args.quick {
+        Depth::Quick {
+            since_seconds: args.since,
+        }
+    } else {
+        Depth::Full {
+            since_seconds: args.since,
+        }
+    };
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::select! {
+        gathered = gather(project, &mut evidence, depth, &progress) => gathered?,
+        _ = interrupted => return Err(Error::Usage("interrupted; nothing was judged".to_owned())),
+    }
+    Ok(evidence)
+}
+
+/// Waits for the cluster. When the time is up the check goes on and says what is wrong.
+async fn wait_until_healthy(
+    project: &Project,
+    patience: Duration,
+    progress: &Progress,
+) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < patience {
+        progress.say(format!(
+            "waiting for the cluster, {} s left",
+            (patience - begun.elapsed()).as_secs()
+        ));
+        if all_healthy(project).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    Ok(())
+}
+
+fn record(file: &Path, evidence: &Evidence) -> Result<()> {
+    let failed = |source| Error::Io {
+        action: "write",
+        path: file.to_path_buf(),
+        source,
+    };
+    let text = serde_json::to_vec(evidence).map_err(|error| failed(error.into()))?;
+    std::fs::write(file, text).map_err(failed)
+}
+
+fn replay(file: &Path) -> Result<Evidence> {
+    let failed = |source| Error::Io {
+        action: "read",
+        path: file.to_path_buf(),
+        source,
+    };
+    let text = std::fs::read(file).map_err(failed)?;
+    let evidence: Evidence = serde_json::from_slice(&text).map_err(|error| {
+        Error::Usage(format!(
+            "{}: not recorded evidence: {error}",
+            file.display()
+        ))
+    })?;
+    if evidence.format != FORMAT {
+        return Err(Error::Usage(format!(
+            "{}: recorded in format {}, this version reads {FORMAT}; record it again",
+            file.display(),
+            evidence.format
+        )));
+    }
+    Ok(evidence)
+}

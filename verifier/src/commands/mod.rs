@@ -1,0 +1,73 @@
+//! A file a subcommand; this one parses, runs, and turns the result into an exit status.
+
+mod check;
+mod codes;
+mod explain;
+mod gather;
+mod render;
+mod status;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+use crate::exit;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let status = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::PASSED
+            };
+            // Nothing can be done about a closed stream here.
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    match run(cli) {
+        Ok(status) => status,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "cluster-verify: {error}");
+            exit::of_error(&error)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let project = cli.project.as_deref();
+    match cli.command {
+        Command::Check(args) => check::run(project, &args),
+        Command::Status(args) => status::run(project, &args),
+        Command::Render(args) => render::run(project, &args),
+        Command::Explain { code } => explain::run(&code),
+        Command::Codes { output } => codes::run(output),
+    }
+}
+
+/// Writes a result to standard output. A reader that went away is no error.
+fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// The async runtime of commands that look at the cluster.
+fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| crate::error::Error::Unavailable {
+            what: "the async runtime".into(),
+            why: error.to_string(),
+            hint: "free some threads and try again".into(),
+        })?;
+    Ok(runtime.block_on(future))
+}

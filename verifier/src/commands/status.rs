@@ -1,0 +1,201 @@
+//! `status`: one line an instance.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::gather::{Depth, begin, gather};
+use crate::cli::{ListFormat, StatusArgs};
+use crate::collect::endpoints;
+use crate::collect::progress::Progress;
+use crate::error::{Error, Result};
+use crate::evidence::Evidence;
+use crate::exit;
+use crate::project::Project;
+use crate::topology::Topology;
+
+/// What `status` says of one instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstanceStatus {
+    pub instance: String,
+    pub status: Health,
+    pub pid: Option<u32>,
+    pub port: u16,
+    /// Seconds since the process started.
+    pub uptime_seconds: Option<i64>,
+    pub restarts: u32,
+    /// The engine's id of the instance in the database.
+    pub database_id: Option<String>,
+    pub namespaces: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Runs, has written its identity record, and says that it is ready.
+    Healthy,
+    /// Runs; health was not asked for.
+    Running,
+    /// Runs and is not ready.
+    NotReady,
+    Stopped,
+}
+
+impl Health {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Running => "running",
+            Self::NotReady => "not ready",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
+    let project = Project::find(given)?;
+    let evidence = super::block_on(look(&project, !args.quick))??;
+    let topology = topology(&evidence)?;
+    let instances = instances(&evidence, topology, !args.quick);
+    super::print(&match args.output {
+        ListFormat::Table => table(&instances),
+        ListFormat::Json => format!("{:#}\n", serde_json::json!({ "instances": instances })),
+    });
+    let wanted = if args.quick {
+        Health::Running
+    } else {
+        Health::Healthy
+    };
+    let well = instances.iter().all(|instance| instance.status == wanted);
+    Ok(ExitCode::from(if well {
+        exit::PASSED
+    } else {
+        exit::FINDINGS
+    }))
+}
+
+/// Whether every instance is healthy now.
+///
+/// # Errors
+/// The cluster's description does not parse.
+pub async fn all_healthy(project: &Project) -> Result<bool> {
+    let evidence = look(project, true).await?;
+    let topology = topology(&evidence)?;
+    let instances = instances(&evidence, topology, true);
+    Ok(instances
+        .iter()
+        .all(|instance| instance.status == Health::Healthy))
+}
+
+async fn look(project: &Project, with_health: bool) -> Result<Evidence> {
+    let progress = Progress::new();
+    let mut evidence = begin(project)?;
+    gather(project, &mut evidence, Depth::System, &progress).await?;
+    if let (true, Some(topology)) = (with_health, evidence.topology.ok()) {
+        evidence.endpoints = endpoints::collect(topology).await;
+    }
+    Ok(evidence)
+}
+
+fn topology(evidence: &Evidence) -> Result<&Topology> {
+    evidence
+        .topology
+        .ok()
+        .ok_or_else(|| Error::Configuration(evidence.configuration.problems.clone()))
+}
+
+fn instances(evidence: &Evidence, topology: &Topology, with_health: bool) -> Vec<InstanceStatus> {
+    topology
+        .instances()
+        .map(|(_, instance)| {
+            let id = &instance.id;
+            let process = evidence
+                .system
+                .ok()
+                .and_then(|system| system.of_instance(id));
+            let identity = evidence
+                .identities
+                .get(id)
+                .and_then(|identity| identity.ok());
+            let identity = identity.filter(|identity| Some(identity.pid) == process.map(|p| p.pid));
+            let ready = evidence
+                .endpoints
+                .get(id)
+                .and_then(|endpoints| endpoints.ready.ok())
+                .is_some_and(|answer| answer.status == 200);
+            let status = match (process, with_health) {
+                (None, _) => Health::Stopped,
+                (Some(_), false) => Health::Running,
+                (Some(_), true) if ready && identity.is_some() => Health::Healthy,
+                (Some(_), true) => Health::NotReady,
+            };
+            let supervised = evidence
+                .supervisor
+                .ok()
+                .and_then(|supervisor| supervisor.processes.get(id));
+            InstanceStatus {
+                instance: id.clone(),
+                status,
+                pid: process.map(|process| process.pid),
+                port: instance.port,
+                uptime_seconds: process
+                    .and_then(|process| process.started_at)
+                    .map(|started| (evidence.taken_at - started).num_seconds().max(0)),
+                restarts: supervised.map_or(0, |supervised| supervised.restarts),
+                database_id: identity.and_then(|identity| {
+                    identity
+                        .worker_uuid
+                        .clone()
+                        .or_else(|| identity.processor_uuid.clone())
+                }),
+                namespaces: identity
+                    .map(|identity| identity.namespaces.clone())
+                    .unwrap_or_default(),
+            }
+        })
+        .collect()
+}
+
+fn table(instances: &[InstanceStatus]) -> String {
+    let well = instances
+        .iter()
+        .filter(|instance| matches!(instance.status, Health::Healthy | Health::Running))
+        .count();
+    let mut text = format!(
+        "{:<18} {:<10} {:>8} {:>6} {:>8} {:>9}  {}\n",
+        "INSTANCE", "STATUS", "PID", "PORT", "UPTIME", "RESTARTS", "NAMESPACES"
+    );
+    for instance in instances {
+        text.push_str(&format!(
+            "{:<18} {:<10} {:>8} {:>6} {:>8} {:>9}  {}\n",
+            instance.instance,
+            instance.status.word(),
+            instance
+                .pid
+                .map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+            instance.port,
+            instance
+                .uptime_seconds
+                .map_or_else(|| "-".to_owned(), uptime),
+            instance.restarts,
+            instance.namespaces.len(),
+        ));
+    }
+    text.push_str(&format!(
+        "{well} of {} instances are well\n",
+        instances.len()
+    ));
+    if well < instances.len() {
+        text.push_str("next: `./dev logs INSTANCE`, or `./dev up --wait` when nothing runs\n");
+    }
+    text
+}
+
+fn uptime(seconds: i64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}

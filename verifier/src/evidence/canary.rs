@@ -1,0 +1,132 @@
+//! What the canaries met: small real tasks, one a namespace through each orchestration server.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Unseen;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Canaries {
+    pub tasks: Vec<Canary>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Canary {
+    /// Orchestration instance that was asked to create the task.
+    pub via: String,
+    pub namespace: String,
+    pub template: String,
+    pub correlation_id: String,
+    pub create: CreateOutcome,
+    /// Milliseconds that the create took.
+    pub create_ms: u64,
+    /// What each orchestration instance answered right after the create.
+    pub first_readings: Vec<Reading>,
+    /// What each orchestration instance answered at the end.
+    pub last_readings: Vec<Reading>,
+    /// Milliseconds from the create to the first terminal state seen.
+    pub finished_ms: Option<u64>,
+    /// Milliseconds that the task was waited for.
+    pub waited_ms: u64,
+    pub steps: Vec<CanaryStep>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreateOutcome {
+    Created {
+        task_uuid: String,
+    },
+    /// An answer that says no.
+    Refused {
+        status: u16,
+        message: String,
+    },
+    /// An error after which the task may exist all the same.
+    Indeterminate {
+        message: String,
+        task_uuid: Option<String>,
+    },
+}
+
+impl Canaries {
+    /// The canaries, of which there must be at least one for anything to be judged by them.
+    ///
+    /// # Errors
+    /// None was sent.
+    pub fn sent(&self) -> Result<&[Canary], Unseen> {
+        if self.tasks.is_empty() {
+            return Err(Unseen::new("canaries", "no workload of config/workloads.toml is one"));
+        }
+        Ok(&self.tasks)
+    }
+}
+
+impl Canary {
+    /// Whether it came to rest, so that what is read of it no longer changes by itself.
+    pub fn at_rest(&self) -> bool {
+        self.finished_ms.is_some()
+    }
+
+    /// Whether any instance, or the database, has it complete.
+    pub fn is_complete(&self) -> bool {
+        let mut states = self.last_readings.iter().filter_map(|reading| reading.state.as_deref());
+        let steps_complete = || {
+            !self.steps.is_empty() && self.steps.iter().all(|step| step.state == "complete")
+        };
+        match states.next() {
+            Some(state) => state == "complete" || states.any(|state| state == "complete"),
+            None => self.at_rest() && steps_complete(),
+        }
+    }
+
+    /// The task's state as its own server tells it, else as any does.
+    pub fn state(&self) -> Option<&str> {
+        let own = self.last_readings.iter().find(|reading| reading.via == self.via);
+        own.into_iter().chain(&self.last_readings).find_map(|reading| reading.state.as_deref())
+    }
+}
+
+/// As the subject of a finding.
+impl fmt::Display for Canary {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "canary of {} via {}", self.namespace, self.via)
+    }
+}
+
+impl CreateOutcome {
+    pub fn task_uuid(&self) -> Option<&str> {
+        match self {
+            Self::Created { task_uuid } => Some(task_uuid),
+            Self::Indeterminate { task_uuid, .. } => task_uuid.as_deref(),
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// One instance's view of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    pub via: String,
+    /// HTTP status; 0 when there was no answer.
+    pub status: u16,
+    /// The task's state; none when the answer had none.
+    pub state: Option<String>,
+    /// Step name and state, sorted by name; empty when the steps were not asked for.
+    pub steps: Vec<(String, String)>,
+}
+
+/// A canary's step as the database has it at the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CanaryStep {
+    pub step_uuid: String,
+    pub name: String,
+    pub state: String,
+    pub attempts: i64,
+    /// Workers with an audited result.
+    pub workers: Vec<String>,
+    /// Whether a message for the step waits in its namespace's queue.
+    pub message_waiting: bool,
+    pub result: Option<serde_json::Value>,
+}

@@ -1,0 +1,126 @@
+//! What PostgreSQL says: its catalogue, its queues, its sessions and who polls.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DatabaseView {
+    /// As `server_version_num`: 180006 is 18.6.
+    pub version_num: i32,
+    pub max_connections: i32,
+    /// None: the extension is not installed.
+    pub pgmq: Option<String>,
+    pub migrations: Vec<Migration>,
+    pub sessions: Vec<Session>,
+    pub queues: Vec<Queue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    pub version: i64,
+    pub description: String,
+    pub success: bool,
+}
+
+/// One client connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub pid: i32,
+    /// The instance's id, since `PGAPPNAME` is set for each.
+    pub application: String,
+    pub state: Option<String>,
+    /// Seconds in that state.
+    pub state_seconds: Option<i64>,
+    pub waiting_for_lock: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    pub name: String,
+    pub messages: i64,
+    /// Messages that a worker could take now.
+    pub visible: i64,
+    /// Seconds since the oldest visible message was sent.
+    pub oldest_visible_seconds: Option<i64>,
+    pub max_read_count: i32,
+}
+
+/// Who takes from which namespace's queue, by live evidence.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Subscriptions {
+    /// Length of the look at the locks, in milliseconds.
+    pub window_ms: u64,
+    /// Milliseconds in which an instance visits all its namespaces once; not to be seen in a shorter window proves nothing.
+    pub cycle_ms: u64,
+    /// Seen holding the lock of a polling transaction on a queue's table.
+    pub polls: Vec<Poll>,
+    /// Sessions whose last statement was LISTEN: one channel a session at most is visible.
+    pub listens: Vec<Listen>,
+    /// Steps done by instances of this boot, from the audit and the canaries.
+    pub work: Vec<WorkDone>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poll {
+    pub instance: String,
+    pub namespace: String,
+    pub first_seen: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    pub instance: String,
+    pub channel: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkDone {
+    pub instance: String,
+    pub namespace: String,
+    pub steps: u64,
+}
+
+impl DatabaseView {
+    /// Whether the queue from which the namespace's workers take exists.
+    pub fn has_queue_of(&self, namespace: &str) -> bool {
+        let parts = |name: &str| {
+            name.strip_prefix("worker_")
+                .and_then(|rest| rest.strip_suffix("_queue"))
+                == Some(namespace)
+        };
+        self.queues.iter().any(|queue| parts(&queue.name))
+    }
+}
+
+impl Subscriptions {
+    /// Whether the instance was seen to take from the namespace's queue, by polling or by having worked.
+    pub fn proven(&self, instance: &str, namespace: &str) -> bool {
+        self.polls
+            .iter()
+            .any(|poll| poll.instance == instance && poll.namespace == namespace)
+            || self
+                .work
+                .iter()
+                .any(|work| work.instance == instance && work.namespace == namespace)
+    }
+
+    /// Instances seen to take from the namespace's queue, sorted.
+    pub fn subscribers(&self, namespace: &str) -> Vec<&str> {
+        let polls = self
+            .polls
+            .iter()
+            .map(|poll| (&poll.instance, &poll.namespace));
+        let work = self
+            .work
+            .iter()
+            .map(|work| (&work.instance, &work.namespace));
+        let mut names: Vec<&str> = polls
+            .chain(work)
+            .filter(|(_, candidate)| *candidate == namespace)
+            .map(|(instance, _)| instance.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

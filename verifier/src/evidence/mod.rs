@@ -1,0 +1,81 @@
+//! What was seen of a cluster: plain serialisable data, filled by the collectors and judged by the checks.
+
+mod canary;
+mod configuration;
+mod database;
+mod endpoints;
+#[cfg(test)]
+pub mod healthy;
+mod history;
+mod observed;
+mod process;
+mod witness;
+
+pub use canary::{Canaries, Canary, CanaryStep, CreateOutcome, Reading};
+pub use configuration::{
+    Configuration, EngineFile, PathState, RenderedFile, Template, TemplateRoot, TemplateStep,
+};
+pub use database::{
+    DatabaseView, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
+};
+pub use endpoints::{Answer, InstanceEndpoints};
+pub use history::{HistoryView, RuleCount};
+pub use observed::{Observed, Unseen};
+pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};
+pub use witness::{WitnessLine, WitnessView};
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::topology::Topology;
+
+/// Version of the recorded form; a recording of another version is refused.
+pub const FORMAT: u32 = 1;
+
+/// Everything that one run of `check` looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Evidence {
+    pub format: u32,
+    pub tool_version: String,
+    pub taken_at: DateTime<Utc>,
+    /// The cluster as it should be; unseen when its description does not parse.
+    pub topology: Observed<Topology>,
+    pub configuration: Configuration,
+    /// What the operating system says.
+    pub system: Observed<SystemView>,
+    /// What process-compose says.
+    pub supervisor: Observed<Supervisor>,
+    /// Identity records by instance.
+    pub identities: BTreeMap<String, Observed<Identity>>,
+    /// What the REST endpoints answered, by instance.
+    pub endpoints: BTreeMap<String, InstanceEndpoints>,
+    pub database: Observed<DatabaseView>,
+    pub subscriptions: Observed<Subscriptions>,
+    pub witness: Observed<WitnessView>,
+    pub canaries: Observed<Canaries>,
+    pub history: Observed<HistoryView>,
+}
+
+impl Evidence {
+    /// Evidence in which nothing was looked at yet.
+    pub fn blank(topology: Observed<Topology>, configuration: Configuration) -> Self {
+        Self {
+            format: FORMAT,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            taken_at: Utc::now(),
+            topology,
+            configuration,
+            system: Observed::not_looked("processes"),
+            supervisor: Observed::not_looked("the supervisor"),
+            identities: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            database: Observed::not_looked("the database"),
+            subscriptions: Observed::not_looked("subscriptions"),
+            witness: Observed::not_looked("witness files"),
+            canaries: Observed::not_looked("canaries"),
+            history: Observed::not_looked("history"),
+        }
+    }
+}

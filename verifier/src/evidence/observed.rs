@@ -1,0 +1,87 @@
+//! A look that succeeded, or the reason why it did not.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+const NOT_LOOKED: &str = "this run did not look";
+
+/// What a collector saw, or why it could not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed<T> {
+    Seen(T),
+    Unseen(Unseen),
+}
+
+/// A look that failed: a check that needs it is *unknown*, never passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// What was looked for.
+    pub what: String,
+    pub why: String,
+}
+
+impl Unseen {
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+
+    /// Whether somebody tried: what this run was told not to look at says nothing about the cluster.
+    pub fn was_looked_for(&self) -> bool {
+        self.why != NOT_LOOKED
+    }
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} not seen: {}", self.what, self.why)
+    }
+}
+
+impl<T> Observed<T> {
+    pub fn not_looked(what: &str) -> Self {
+        Self::Unseen(Unseen::new(what, NOT_LOOKED))
+    }
+
+    pub fn unseen(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Unseen(Unseen::new(what, why))
+    }
+
+    /// # Errors
+    /// Why it was not seen, to be passed on with `?`.
+    pub fn seen(&self) -> Result<&T, Unseen> {
+        match self {
+            Self::Seen(value) => Ok(value),
+            Self::Unseen(unseen) => Err(unseen.clone()),
+        }
+    }
+
+    pub fn ok(&self) -> Option<&T> {
+        match self {
+            Self::Seen(value) => Some(value),
+            Self::Unseen(_) => None,
+        }
+    }
+
+    /// For tests that seed a fault.
+    #[cfg(test)]
+    pub fn seen_mut(&mut self) -> &mut T {
+        match self {
+            Self::Seen(value) => value,
+            Self::Unseen(unseen) => panic!("{unseen}"),
+        }
+    }
+}
+
+impl<T> From<Result<T, Unseen>> for Observed<T> {
+    fn from(result: Result<T, Unseen>) -> Self {
+        match result {
+            Ok(value) => Self::Seen(value),
+            Err(unseen) => Self::Unseen(unseen),
+        }
+    }
+}

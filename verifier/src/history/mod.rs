@@ -1,0 +1,14 @@
+//! The life of a task as the database recorded it, and the rules that every such life obeys.
+//!
+//! Rules look at one task at a time, so that any number of tasks can be streamed past them.
+
+pub mod rules;
+mod state;
+mod task_history;
+
+pub use rules::{Breach, RULES, Rule};
+pub use state::{State, StepState, TaskState};
+pub use task_history::{Audit, Edge, StepHistory, TaskHistory, Transition};
+
+/// Suspicious histories that evidence keeps; more are only counted.
+pub const KEPT: usize = 500;

@@ -1,0 +1,90 @@
+//! One task with its steps, transitions and audited results.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::state::{StepState, TaskState};
+
+/// A row of `task_transitions` or `workflow_step_transitions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition<S> {
+    /// None: the first of the chain.
+    pub from: Option<S>,
+    pub to: S,
+    pub sort_key: i32,
+    pub most_recent: bool,
+    /// The server that wrote it; steps have none.
+    pub processor: Option<Uuid>,
+    pub at: DateTime<Utc>,
+    /// Written by a path outside the engine's edge table: the finalizer or staleness detection.
+    pub privileged: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskHistory {
+    pub task: Uuid,
+    pub namespace: String,
+    pub template: String,
+    pub correlation: Uuid,
+    pub created_at: DateTime<Utc>,
+    /// The flag of the tasks table.
+    pub complete: bool,
+    /// By sort_key, then by time.
+    pub transitions: Vec<Transition<TaskState>>,
+    pub steps: Vec<StepHistory>,
+    pub edges: Vec<Edge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepHistory {
+    pub step: Uuid,
+    pub name: String,
+    pub attempts: i32,
+    pub max_attempts: i32,
+    pub in_process: bool,
+    pub processed: bool,
+    pub has_result: bool,
+    pub transitions: Vec<Transition<StepState>>,
+    pub audits: Vec<Audit>,
+}
+
+/// A row of `workflow_step_result_audit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    pub worker: Option<Uuid>,
+    pub success: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// `child` may start once `parent` is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    pub parent: Uuid,
+    pub child: Uuid,
+}
+
+impl TaskHistory {
+    pub fn state(&self) -> Option<TaskState> {
+        current(&self.transitions)
+    }
+
+    pub fn step(&self, step: Uuid) -> Option<&StepHistory> {
+        self.steps.iter().find(|candidate| candidate.step == step)
+    }
+}
+
+impl StepHistory {
+    pub fn state(&self) -> Option<StepState> {
+        current(&self.transitions)
+    }
+}
+
+fn current<S: Copy>(transitions: &[Transition<S>]) -> Option<S> {
+    let marked = transitions
+        .iter()
+        .rfind(|transition| transition.most_recent);
+    marked
+        .or(transitions.last())
+        .map(|transition| transition.to)
+}

@@ -1,0 +1,77 @@
+//! Where the project and its state are.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::topology::{CLUSTER_FILE, Selection};
+
+/// The checkout that holds `config/cluster.toml`, and the folder of its running cluster.
+#[derive(Debug, Clone)]
+pub struct Project {
+    pub root: PathBuf,
+    pub state: PathBuf,
+}
+
+impl Project {
+    /// The given folder, else the nearest one upwards from here that has a cluster file,
+    /// else the one that the project's shell names.
+    ///
+    /// # Errors
+    /// None of them has a cluster file.
+    pub fn find(given: Option<&Path>) -> Result<Self> {
+        let root = match given {
+            Some(folder) => Some(absolute(folder)?),
+            None => {
+                let here = absolute(Path::new("."))?;
+                let upwards = here
+                    .ancestors()
+                    .find(|folder| folder.join(CLUSTER_FILE).is_file());
+                upwards
+                    .map(Path::to_path_buf)
+                    .or_else(|| std::env::var_os("TASKER_CLUSTER_ROOT").map(PathBuf::from))
+            }
+        };
+        let root = root.filter(|folder| folder.join(CLUSTER_FILE).is_file()).ok_or_else(|| {
+            Error::Usage(format!(
+                "no {CLUSTER_FILE} here or above; run this in the project or pass `--project DIR`"
+            ))
+        })?;
+        let state = std::env::var_os("TASKER_CLUSTER_STATE")
+            .map_or_else(|| root.join(".cluster"), PathBuf::from);
+        Ok(Self { root, state })
+    }
+
+    /// A path of the topology, which is relative to the root.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// What the running cluster was started with; the default when nothing was recorded.
+    ///
+    /// # Errors
+    /// The record exists and does not parse.
+    pub fn recorded_selection(&self) -> Result<Selection> {
+        let path = self.selection_file();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text)
+                .map_err(|error| Error::Usage(format!("{}: {error}; delete it", path.display()))),
+            Err(_) => Ok(Selection::default()),
+        }
+    }
+
+    pub fn selection_file(&self) -> PathBuf {
+        self.state.join("selection.json")
+    }
+
+    pub fn supervisor_socket(&self) -> PathBuf {
+        self.state.join("pc.sock")
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|source| Error::Io {
+        action: "open",
+        path: path.to_path_buf(),
+        source,
+    })
+}

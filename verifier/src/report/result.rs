@@ -1,0 +1,148 @@
+//! Outcomes of checks and the verdict over them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Entry, Family, Finding, Severity};
+use crate::evidence::Unseen;
+
+/// Version of the JSON form.
+pub const FORMAT: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub format: u32,
+    pub tool_version: String,
+    pub taken_at: DateTime<Utc>,
+    /// None when the topology could not be read.
+    pub engine: Option<String>,
+    pub profile: Option<String>,
+    pub mode: Option<String>,
+    /// Seconds from the first look to the verdict.
+    pub seconds: f64,
+    /// Whether known findings count.
+    pub strict: bool,
+    pub verdict: Verdict,
+    pub counts: Counts,
+    pub checks: Vec<CheckResult>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every check passed, or what was found is known or only a warning.
+    Passed,
+    /// At least one finding counts.
+    Failed,
+    /// A check did not get the evidence that it needs.
+    Unknown,
+    /// The cluster's description is wrong, so nothing can be judged by it.
+    Misconfigured,
+}
+
+/// Numbers of checks by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub passed: usize,
+    pub failed: usize,
+    /// Checks all of whose findings are known.
+    pub known: usize,
+    pub warned: usize,
+    pub unknown: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    pub code: String,
+    pub name: String,
+    pub title: String,
+    pub family: Family,
+    pub severity: Severity,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Outcome {
+    Passed,
+    Found { findings: Vec<Finding> },
+    Unknown { unseen: Unseen },
+}
+
+impl CheckResult {
+    pub fn new(entry: &Entry, outcome: Outcome) -> Self {
+        Self {
+            code: entry.code.to_string(),
+            name: entry.name.to_owned(),
+            title: entry.title.to_owned(),
+            family: entry.code.family(),
+            severity: entry.severity,
+            outcome,
+        }
+    }
+
+    pub fn findings(&self) -> &[Finding] {
+        match &self.outcome {
+            Outcome::Found { findings } => findings,
+            Outcome::Passed | Outcome::Unknown { .. } => &[],
+        }
+    }
+
+    /// Whether all that was found is accepted.
+    pub fn all_known(&self) -> bool {
+        self.findings()
+            .iter()
+            .all(|finding| finding.known.is_some())
+    }
+
+    /// Whether this result makes the verdict `failed`.
+    pub fn counts_against(&self, strict: bool) -> bool {
+        self.severity == Severity::Error
+            && !self.findings().is_empty()
+            && (strict || !self.all_known())
+    }
+}
+
+impl Report {
+    /// The verdict over the results of one run.
+    pub fn new(
+        evidence: &crate::evidence::Evidence,
+        checks: Vec<CheckResult>,
+        strict: bool,
+        seconds: f64,
+    ) -> Self {
+        let mut counts = Counts::default();
+        for check in &checks {
+            match &check.outcome {
+                Outcome::Passed => counts.passed += 1,
+                Outcome::Unknown { .. } => counts.unknown += 1,
+                Outcome::Found { .. } if check.counts_against(strict) => counts.failed += 1,
+                Outcome::Found { .. } if check.all_known() => counts.known += 1,
+                Outcome::Found { .. } => counts.warned += 1,
+            }
+        }
+        let topology = evidence.topology.ok();
+        let verdict = if topology.is_none() {
+            Verdict::Misconfigured
+        } else if counts.failed > 0 {
+            Verdict::Failed
+        } else if counts.unknown > 0 {
+            Verdict::Unknown
+        } else {
+            Verdict::Passed
+        };
+        Self {
+            format: FORMAT,
+            tool_version: evidence.tool_version.clone(),
+            taken_at: evidence.taken_at,
+            engine: topology.map(|topology| topology.engine.version.clone()),
+            profile: topology.map(|topology| topology.profile.clone()),
+            mode: topology.map(|topology| topology.mode.to_string()),
+            seconds,
+            strict,
+            verdict,
+            counts,
+            checks,
+        }
+    }
+}

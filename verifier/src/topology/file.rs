@@ -1,0 +1,94 @@
+//! The shape of `config/cluster.toml`, before anything is computed from it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::selection::Mode;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterFile {
+    /// Version of this file's format; only 1 exists.
+    pub version: u32,
+    pub engine: EngineFile,
+    pub database: DatabaseFile,
+    pub environment: LayersFile,
+    pub modes: ModesFile,
+    pub profiles: ProfilesFile,
+    #[serde(rename = "service")]
+    pub services: Vec<ServiceFile>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineFile {
+    pub version: String,
+    /// A checkout of the engine to build against instead of the published crates.
+    pub path: Option<PathBuf>,
+    /// Versions of the migrations that the engine ships, ascending.
+    pub migrations: Vec<i64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseFile {
+    pub port: u16,
+    pub name: String,
+    pub role: String,
+    pub max_connections: u32,
+    /// Major version of PostgreSQL.
+    pub major: u32,
+    /// Oldest version of the extension pgmq that will do.
+    pub pgmq: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayersFile {
+    pub base: String,
+    pub test: String,
+    pub cluster: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModesFile {
+    pub default: Mode,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfilesFile {
+    pub default: String,
+}
+
+/// What a service does for the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Orchestration,
+    Worker,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceFile {
+    pub name: String,
+    pub role: Role,
+    pub language: Option<String>,
+    pub command: Vec<String>,
+    /// The service's own environment layer.
+    pub environment: String,
+    /// Folder of the templates that its workers serve.
+    pub templates: Option<String>,
+    /// REST port of the first instance; the others follow.
+    pub port: u16,
+    pub grpc_port: u16,
+    /// REST port in mode `single`.
+    pub single_port: u16,
+    pub instances: BTreeMap<Mode, u16>,
+    pub ready_timeout_seconds: u32,
+    pub stop_timeout_seconds: u32,
+}

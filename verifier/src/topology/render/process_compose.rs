@@ -1,0 +1,244 @@
+//! `process-compose.yaml`: every instance by name, with literal ports and environment.
+//!
+//! process-compose's own `replicas` would probe the first port for every copy,
+//! and its environment expansion would let the caller's shell in.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::HEADER;
+use crate::topology::{Instance, Role, Service, Topology};
+
+const POSTGRES: &str = "postgres";
+const MIGRATE: &str = "migrate";
+
+#[derive(Serialize)]
+struct Project {
+    version: &'static str,
+    is_strict: bool,
+    ordered_shutdown: bool,
+    disable_env_expansion: bool,
+    processes: serde_norway::Mapping,
+}
+
+#[derive(Serialize)]
+struct Process {
+    command: String,
+    environment: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    depends_on: BTreeMap<String, Condition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readiness_probe: Option<Probe>,
+    availability: Availability,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shutdown: Option<Shutdown>,
+    log_location: String,
+    log_configuration: LogConfiguration,
+}
+
+#[derive(Serialize)]
+struct Condition {
+    condition: &'static str,
+}
+
+#[derive(Serialize)]
+struct Probe {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_get: Option<HttpGet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exec: Option<Exec>,
+    period_seconds: u32,
+    timeout_seconds: u32,
+    failure_threshold: u32,
+}
+
+#[derive(Serialize)]
+struct HttpGet {
+    host: &'static str,
+    port: String,
+    path: &'static str,
+}
+
+#[derive(Serialize)]
+struct Exec {
+    command: String,
+}
+
+#[derive(Serialize)]
+struct Availability {
+    restart: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoff_seconds: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Shutdown {
+    signal: u8,
+    timeout_seconds: u32,
+}
+
+#[derive(Serialize)]
+struct LogConfiguration {
+    flush_each_line: bool,
+    rotation: Rotation,
+}
+
+#[derive(Serialize)]
+struct Rotation {
+    max_size_mb: u32,
+    max_backups: u32,
+}
+
+pub fn render(topology: &Topology) -> String {
+    let mut processes = serde_norway::Mapping::new();
+    let mut add = |name: &str, process: Process| {
+        // Plain structs of strings and numbers always serialise.
+        let value = serde_norway::to_value(process).unwrap_or_default();
+        processes.insert(name.into(), value);
+    };
+    add(POSTGRES, postgres(topology));
+    add(MIGRATE, migrate(topology));
+    for (service, instance) in topology.instances() {
+        add(&instance.id, instance_process(topology, service, instance));
+    }
+    let project = Project {
+        version: "0.5",
+        is_strict: true,
+        ordered_shutdown: true,
+        disable_env_expansion: true,
+        processes,
+    };
+    format!(
+        "{HEADER}{}",
+        serde_norway::to_string(&project).unwrap_or_default()
+    )
+}
+
+fn postgres(topology: &Topology) -> Process {
+    Process {
+        command: "exec cluster-database serve".into(),
+        environment: database_environment(topology),
+        depends_on: BTreeMap::new(),
+        readiness_probe: Some(Probe {
+            http_get: None,
+            exec: Some(Exec {
+                command: "cluster-database ready".into(),
+            }),
+            period_seconds: 1,
+            timeout_seconds: 2,
+            failure_threshold: 60,
+        }),
+        availability: Availability {
+            restart: "on_failure",
+            backoff_seconds: Some(1),
+        },
+        // SIGINT is PostgreSQL's fast shutdown.
+        shutdown: Some(Shutdown {
+            signal: 2,
+            timeout_seconds: 10,
+        }),
+        ..process(POSTGRES)
+    }
+}
+
+fn migrate(topology: &Topology) -> Process {
+    Process {
+        command: "exec cluster-database prepare".into(),
+        environment: database_environment(topology),
+        depends_on: after([(POSTGRES.to_owned(), "process_healthy")]),
+        // A cluster without its schema is no cluster: everything stops with this exit status.
+        availability: Availability {
+            restart: "exit_on_failure",
+            backoff_seconds: None,
+        },
+        ..process(MIGRATE)
+    }
+}
+
+fn instance_process(topology: &Topology, service: &Service, instance: &Instance) -> Process {
+    let mut dependencies = vec![
+        (POSTGRES.to_owned(), "process_healthy"),
+        (MIGRATE.to_owned(), "process_completed_successfully"),
+    ];
+    if service.role == Role::Worker {
+        dependencies.extend(
+            topology
+                .with_role(Role::Orchestration)
+                .map(|(_, server)| (server.id.clone(), "process_healthy")),
+        );
+    }
+    Process {
+        command: format!(
+            "exec services/launch {} {}",
+            instance.id,
+            service.command.join(" ")
+        ),
+        environment: instance
+            .environment
+            .iter()
+            .map(|variable| format!("{}={}", variable.name, variable.setting.value))
+            .chain(database_environment(topology))
+            .collect(),
+        depends_on: after(dependencies),
+        readiness_probe: Some(Probe {
+            http_get: Some(HttpGet {
+                host: "127.0.0.1",
+                port: instance.port.to_string(),
+                path: "/health/ready",
+            }),
+            exec: None,
+            period_seconds: 1,
+            timeout_seconds: 2,
+            failure_threshold: service.ready_timeout_seconds,
+        }),
+        availability: Availability {
+            restart: "always",
+            backoff_seconds: Some(1),
+        },
+        shutdown: Some(Shutdown {
+            signal: 15,
+            timeout_seconds: service.stop_timeout_seconds,
+        }),
+        ..process(&instance.id)
+    }
+}
+
+/// What all processes share: the log file, and nothing that starts anything.
+fn process(name: &str) -> Process {
+    Process {
+        command: String::new(),
+        environment: Vec::new(),
+        depends_on: BTreeMap::new(),
+        readiness_probe: None,
+        availability: Availability {
+            restart: "no",
+            backoff_seconds: None,
+        },
+        shutdown: None,
+        log_location: format!(".cluster/logs/{name}.log"),
+        log_configuration: LogConfiguration {
+            flush_each_line: true,
+            rotation: Rotation {
+                max_size_mb: 20,
+                max_backups: 2,
+            },
+        },
+    }
+}
+
+fn database_environment(topology: &Topology) -> Vec<String> {
+    vec![
+        format!("TASKER_POSTGRES_PORT={}", topology.database.port),
+        format!("TASKER_POSTGRES_DATABASE={}", topology.database.name),
+    ]
+}
+
+fn after(
+    dependencies: impl IntoIterator<Item = (String, &'static str)>,
+) -> BTreeMap<String, Condition> {
+    dependencies
+        .into_iter()
+        .map(|(name, condition)| (name, Condition { condition }))
+        .collect()
+}

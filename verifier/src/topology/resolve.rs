@@ -1,0 +1,364 @@
+//! From the file, the layers and one run's selection to every instance with its environment.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::file::{ClusterFile, Role, ServiceFile};
+use super::selection::{Mode, Selection};
+use super::{Assignment, Problem, load::CLUSTER_FILE};
+
+/// Variables that belong to one service or instance: inherited from elsewhere
+/// they make a worker serve the wrong templates (TAS-73).
+pub const SERVICE_VARIABLES: [&str; 9] = [
+    "TASKER_CONFIG_PATH",
+    "TASKER_TEMPLATE_PATH",
+    "TASKER_INSTANCE_ID",
+    "TASKER_INSTANCE_PORT",
+    "TASKER_WORKER_ID",
+    "TASKER_WEB_BIND_ADDRESS",
+    "TASKER_ORCHESTRATION_GRPC_BIND_ADDRESS",
+    "TASKER_WORKER_GRPC_BIND_ADDRESS",
+    "WORKSPACE_PATH",
+];
+
+/// The cluster that one run should consist of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Topology {
+    pub engine: Engine,
+    pub mode: Mode,
+    pub profile: String,
+    pub port_offset: u16,
+    pub split: bool,
+    pub database: Database,
+    pub services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Engine {
+    pub version: String,
+    pub path: Option<String>,
+    pub migrations: Vec<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    pub port: u16,
+    pub name: String,
+    pub role: String,
+    pub max_connections: u32,
+    pub major: u32,
+    pub pgmq: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    pub name: String,
+    pub role: Role,
+    pub language: Option<String>,
+    pub command: Vec<String>,
+    /// The service's own environment layer.
+    pub environment: String,
+    pub templates: Option<String>,
+    pub port: u16,
+    pub ready_timeout_seconds: u32,
+    pub stop_timeout_seconds: u32,
+    pub instances: Vec<Instance>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// `{service}-{number}`.
+    pub id: String,
+    pub number: u16,
+    pub port: u16,
+    pub grpc_port: u16,
+    /// By name.
+    pub environment: Vec<Variable>,
+}
+
+/// One variable of an instance, with what set it and what that overrode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Variable {
+    pub name: String,
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Earlier layers' settings, the nearest last.
+    pub overrode: Vec<Setting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    pub value: String,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    File {
+        path: String,
+        line: usize,
+    },
+    /// By `cluster-verify`, from `config/cluster.toml`.
+    Computed,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File { path, line } => write!(out, "{path}:{line}"),
+            Self::Computed => write!(out, "computed from {CLUSTER_FILE}"),
+        }
+    }
+}
+
+impl Topology {
+    pub fn instances(&self) -> impl Iterator<Item = (&Service, &Instance)> {
+        self.services.iter().flat_map(|service| {
+            service
+                .instances
+                .iter()
+                .map(move |instance| (service, instance))
+        })
+    }
+
+    pub fn instance(&self, id: &str) -> Option<(&Service, &Instance)> {
+        self.instances().find(|(_, instance)| instance.id == id)
+    }
+
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = (&Service, &Instance)> {
+        self.instances()
+            .filter(move |(service, _)| service.role == role)
+    }
+}
+
+impl Instance {
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.environment
+            .iter()
+            .find(|variable| variable.name == name)
+    }
+
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.variable(name)
+            .map(|variable| variable.setting.value.as_str())
+    }
+}
+
+/// Computes the topology.
+///
+/// `layers` holds the assignments of every file that the cluster file names.
+///
+/// # Errors
+/// A contradiction within the files that leaves no topology to speak of.
+pub fn resolve(
+    file: &ClusterFile,
+    layers: &BTreeMap<String, Vec<Assignment>>,
+    selection: &Selection,
+) -> Result<Topology, Problem> {
+    if file.version != 1 {
+        let message = format!(
+            "version {} is unknown; this tool reads version 1",
+            file.version
+        );
+        return Err(Problem::of_file(CLUSTER_FILE, message));
+    }
+    let mode = selection.mode.unwrap_or(file.modes.default);
+    let profile = selection
+        .profile
+        .clone()
+        .unwrap_or_else(|| file.profiles.default.clone());
+    let services = file
+        .services
+        .iter()
+        .map(|service| resolve_service(file, service, layers, mode, &profile, selection))
+        .collect::<Result<_, _>>()?;
+    Ok(Topology {
+        engine: Engine {
+            version: file.engine.version.clone(),
+            path: file
+                .engine
+                .path
+                .as_ref()
+                .map(|path| path.display().to_string()),
+            migrations: file.engine.migrations.clone(),
+        },
+        mode,
+        profile,
+        port_offset: selection.port_offset,
+        split: selection.split,
+        database: Database {
+            port: shifted(file.database.port, 0, selection.port_offset)?,
+            name: file.database.name.clone(),
+            role: file.database.role.clone(),
+            max_connections: file.database.max_connections,
+            major: file.database.major,
+            pgmq: file.database.pgmq.clone(),
+        },
+        services,
+    })
+}
+
+fn resolve_service(
+    file: &ClusterFile,
+    service: &ServiceFile,
+    layers: &BTreeMap<String, Vec<Assignment>>,
+    mode: Mode,
+    profile: &str,
+    selection: &Selection,
+) -> Result<Service, Problem> {
+    let count = selection
+        .counts
+        .get(&service.name)
+        .or_else(|| service.instances.get(&mode));
+    let count = *count.ok_or_else(|| {
+        Problem::of_file(
+            CLUSTER_FILE,
+            format!(
+                "service {}: `instances` has no count for mode {mode}",
+                service.name
+            ),
+        )
+    })?;
+    let mut files = vec![&file.environment.base, &file.environment.test];
+    if mode != Mode::Single {
+        files.push(&file.environment.cluster);
+    }
+    files.push(&service.environment);
+    let first = if mode == Mode::Single {
+        service.single_port
+    } else {
+        service.port
+    };
+    let instances = (1..=count)
+        .map(|number| {
+            let id = format!("{}-{number}", service.name);
+            let port = shifted(first, number - 1, selection.port_offset)?;
+            let computed = computed_variables(service.role, &id, port, profile);
+            Ok(Instance {
+                id,
+                number,
+                port,
+                grpc_port: shifted(service.grpc_port, number - 1, selection.port_offset)?,
+                environment: merge(&files, layers, &computed)?,
+            })
+        })
+        .collect::<Result<_, Problem>>()?;
+    Ok(Service {
+        name: service.name.clone(),
+        role: service.role,
+        language: service.language.clone(),
+        command: service.command.clone(),
+        environment: service.environment.clone(),
+        templates: service.templates.clone(),
+        port: shifted(first, 0, selection.port_offset)?,
+        ready_timeout_seconds: service.ready_timeout_seconds,
+        stop_timeout_seconds: service.stop_timeout_seconds,
+        instances,
+    })
+}
+
+fn shifted(base: u16, index: u16, offset: u16) -> Result<u16, Problem> {
+    base.checked_add(index)
+        .and_then(|port| port.checked_add(offset))
+        .ok_or_else(|| {
+            let message = format!("port {base} + {index} with offset {offset} is beyond 65535");
+            Problem::of_file(CLUSTER_FILE, message)
+        })
+}
+
+fn computed_variables(role: Role, id: &str, port: u16, profile: &str) -> Vec<(String, String)> {
+    let mut variables = vec![
+        ("PGAPPNAME", id.to_owned()),
+        ("TASKER_ENGINE_PROFILE", profile.to_owned()),
+        ("TASKER_INSTANCE_ID", id.to_owned()),
+        ("TASKER_INSTANCE_PORT", port.to_string()),
+        ("TASKER_WEB_BIND_ADDRESS", format!("127.0.0.1:{port}")),
+    ];
+    if role == Role::Worker {
+        variables.push(("TASKER_WORKER_ID", id.to_owned()));
+    }
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+fn merge(
+    files: &[&String],
+    layers: &BTreeMap<String, Vec<Assignment>>,
+    computed: &[(String, String)],
+) -> Result<Vec<Variable>, Problem> {
+    let mut merged: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
+    for path in files {
+        for assignment in layers.get(*path).map(Vec::as_slice).unwrap_or_default() {
+            let origin = Origin::File {
+                path: (*path).clone(),
+                line: assignment.line,
+            };
+            let value = substitute(path, assignment, computed)?;
+            merged
+                .entry(assignment.name.clone())
+                .or_default()
+                .push(Setting { value, origin });
+        }
+    }
+    for (name, value) in computed {
+        let setting = Setting {
+            value: value.clone(),
+            origin: Origin::Computed,
+        };
+        merged.entry(name.clone()).or_default().push(setting);
+    }
+    Ok(merged
+        .into_iter()
+        .filter_map(|(name, mut settings)| {
+            let setting = settings.pop()?;
+            Some(Variable {
+                name,
+                setting,
+                overrode: settings,
+            })
+        })
+        .collect())
+}
+
+/// Replaces `${NAME}` by a computed variable; nothing of the caller's shell gets in.
+fn substitute(
+    path: &str,
+    assignment: &Assignment,
+    computed: &[(String, String)],
+) -> Result<String, Problem> {
+    let mut value = String::new();
+    let mut rest = assignment.value.as_str();
+    while let Some((before, after)) = rest.split_once("${") {
+        let known = || {
+            computed
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let (name, after) = after.split_once('}').ok_or_else(|| {
+            Problem::at(
+                path,
+                assignment.line,
+                1,
+                format!("`{}` has no closing brace", assignment.name),
+            )
+        })?;
+        let (_, replacement) = computed
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .ok_or_else(|| {
+                let message = format!("unknown variable ${{{name}}}; known here: {}", known());
+                Problem::at(path, assignment.line, 1, message)
+            })?;
+        value.push_str(before);
+        value.push_str(replacement);
+        rest = after;
+    }
+    value.push_str(rest);
+    Ok(value)
+}
