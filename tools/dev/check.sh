@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# Usage: ./dev check [OPTION ...]
+#
+# Sets up what is missing, starts the cluster when none runs, and verifies it. Options go
+# to `cluster-verify check`: -o json, --only CV301, --strict; `cluster-verify check --help`
+# lists them. The cluster goes on running. Exit status: 0 nothing that counts was found,
+# 1 findings, 2 unknown, 3 wrong usage or configuration.
+
+if ! supervisor_answers; then
+    # In a shell of its own: `up` ends by itself when something is in the way.
+    "$DEV_ROOT/dev" up --wait || exit
+fi
+status=0
+(cd "$DEV_ROOT" && cluster-verify check --wait "$@") || status=$?
+say "the cluster goes on running: ./dev status shows it, ./dev down stops it"
+exit "$status"

@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# The cluster's processes as the operating system sees them: for what a killed supervisor
+# left behind. Known by the environment or the folder that only this cluster gives a
+# process, never by a name alone.
+
+# Pids whose environment has every one of the given strings.
+pids_with_environment() {
+    if [ -d /proc/self ]; then
+        local files=(/proc/[0-9]*/environ) text
+        for text in "$@"; do
+            # shellcheck disable=SC2207 # the paths hold no space
+            files=($(grep -lsaF -e "$text" "${files[@]}" || true))
+            [ ${#files[@]} -gt 0 ] || return 0
+        done
+        printf '%s\n' "${files[@]}" | cut -d/ -f3
+    else
+        local lines text
+        lines=$(ps -axEww -o pid=,command=)
+        for text in "$@"; do lines=$(grep -F -e "$text" <<<"$lines" || true); done
+        awk '{ print $1 }' <<<"$lines"
+    fi
+}
+
+folder_of() {
+    if [ -d /proc/self ]; then
+        readlink "/proc/$1/cwd" 2>/dev/null || true
+    else
+        lsof -a -p "$1" -d cwd -Fn 2>/dev/null | sed -n 's/^n//p'
+    fi
+}
+
+command_of() {
+    ps -o command= -p "$1" 2>/dev/null || true
+}
+
+group_of() {
+    ps -o pgid= -p "$1" 2>/dev/null | tr -d ' ' || true
+}
+
+is_running() {
+    case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac
+}
+
+none_is_running() {
+    local pid
+    for pid in "$@"; do ! is_running "$pid" || return 1; done
+}
+
+# Our own process and its parents share the shell's environment and must not be hit.
+is_ancestor() {
+    local pid=$$
+    while [ "${pid:-0}" -gt 1 ]; do
+        [ "$pid" != "$1" ] || return 0
+        pid=$(ps -o ppid= -p "$pid" 2>/dev/null | tr -d ' ')
+    done
+    return 1
+}
+
+supervisor_pids() {
+    local pid candidates
+    candidates=$(pids_with_environment "PC_SOCKET_PATH=$PC_SOCKET_PATH")
+    if [ "$TASKER_CLUSTER_STATE" = "$DEV_ROOT/.cluster" ] && command -v pgrep >/dev/null; then
+        # Started by hand outside this project's shell: it has read .pc_env in this folder.
+        for pid in $(pgrep -x process-compose || true); do
+            [ "$(folder_of "$pid")" != "$DEV_ROOT" ] || candidates="$candidates $pid"
+        done
+    fi
+    for pid in $candidates; do
+        case $(command_of "$pid") in
+        *process-compose*\ up | *process-compose*\ up\ * | process-compose) echo "$pid" ;;
+        esac
+    done | sort -u
+}
+
+# The database server, known by the folder that it works in.
+postgres_pid() {
+    local data=$TASKER_POSTGRES_HOME/data pid
+    pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null || true)
+    [ -n "$pid" ] && is_running "$pid" && [ "$(folder_of "$pid")" = "$data" ] && echo "$pid"
+}
+
+# Every process of the cluster but the supervisor and the database server.
+instance_pids() {
+    local pid file data=$TASKER_POSTGRES_HOME/data supervisors
+    supervisors=" $(supervisor_pids | tr '\n' ' ')"
+    {
+        pids_with_environment "TASKER_RUN_DIR=$TASKER_CLUSTER_STATE/run/"
+        pids_with_environment "PC_PROC_NAME=" "TASKER_CLUSTER_STATE=$TASKER_CLUSTER_STATE"
+        for file in "$TASKER_CLUSTER_STATE"/pids/*.pid; do
+            [ -e "$file" ] || continue
+            pid=$(cat "$file")
+            case $(folder_of "$pid") in "$TASKER_CLUSTER_STATE/run/"*) echo "$pid" ;; esac
+        done
+    } | sort -un | while read -r pid; do
+        case $supervisors in *" $pid "*) continue ;; esac
+        if ! is_running "$pid" || is_ancestor "$pid"; then continue; fi
+        [ "$(folder_of "$pid")" = "$data" ] || echo "$pid"
+    done
+}
+
+# The instance's name where the process has one, else the command.
+name_of() {
+    local folder
+    folder=$(folder_of "$1")
+    case $folder in
+    "$TASKER_CLUSTER_STATE/run/"*) basename "$folder" ;;
+    *) command_of "$1" | cut -c 1-60 ;;
+    esac
+}
+
+# TERM, wait for them to go, then KILL with their groups; says what it stopped.
+stop_processes() {
+    local seconds=$1 pid group own
+    shift
+    for pid in "$@"; do
+        say "stopping $(name_of "$pid") (pid $pid)"
+        kill -TERM "$pid" 2>/dev/null || true
+    done
+    if wait_until "$seconds" none_is_running "$@"; then return 0; fi
+    own=$(group_of $$)
+    for pid in "$@"; do
+        is_running "$pid" || continue
+        say "it does not stop: killing $(name_of "$pid") (pid $pid)"
+        group=$(group_of "$pid")
+        if [ -n "$group" ] && [ "$group" != "$own" ]; then
+            kill -KILL -- "-$group" 2>/dev/null || true
+        fi
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    wait_until 2 none_is_running "$@"
+}
+
+# PostgreSQL's own signals: INT is the fast shutdown, QUIT the immediate one.
+stop_postgres() {
+    local pid signal
+    pid=$(postgres_pid) || return 0
+    say "stopping PostgreSQL (pid $pid)"
+    for signal in INT QUIT KILL; do
+        kill "-$signal" "$pid" 2>/dev/null || true
+        if wait_until 3 none_is_running "$pid"; then return 0; fi
+    done
+    return 1
+}
+
+# Whatever is left of a cluster whose supervisor is gone.
+stop_left_over() {
+    local pids
+    pids=$(supervisor_pids)
+    # shellcheck disable=SC2086 # lists of pids
+    [ -z "$pids" ] || stop_processes 3 $pids
+    pids=$(instance_pids)
+    # shellcheck disable=SC2086
+    [ -z "$pids" ] || stop_processes 5 $pids
+    stop_postgres
+}
+
+anything_is_left() {
+    [ -n "$(supervisor_pids)$(instance_pids)" ] || postgres_pid >/dev/null
+}

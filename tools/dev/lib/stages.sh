@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# Runs the stages of the tests one after the other and counts them.
+
+# What a stage's file exits with when this machine cannot run it.
+SKIPPED=77
+
+stage_pid=
+results=()
+
+run_stages() {
+    local name status begun passed=0 failed=0 skipped=0
+    for name in "$@"; do
+        printf '\n=== %s: %s\n' "$name" "$(stage_title "$name")"
+        begun=$SECONDS
+        status=0
+        run_stage "$name" || status=$?
+        case $status in
+        0) passed=$((passed + 1)) && record 'ok' "$name" "$begun" ;;
+        "$SKIPPED") skipped=$((skipped + 1)) && record 'skipped' "$name" "$begun" ;;
+        *) failed=$((failed + 1)) && record 'FAILED' "$name" "$begun" ;;
+        esac
+    done
+    printf '\n'
+    printf '%s\n' "${results[@]}"
+    printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+    [ "$failed" = 0 ]
+}
+
+# In the background, so that a signal to us is handled at once and not after the stage.
+run_stage() {
+    bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null &
+    stage_pid=$!
+    local status=0
+    wait "$stage_pid" || status=$?
+    stage_pid=
+    return "$status"
+}
+
+# The first comment of its file.
+stage_title() {
+    sed -n 's/^# //p' "$DEV_ROOT/tools/dev/stages/$1.sh" | sed -n 2p
+}
+
+record() {
+    local line
+    line=$(printf '%-8s %-22s %4d s' "$1" "$2" $((SECONDS - $3)))
+    results+=("$line")
+    printf -- '--- %s\n' "$line"
+}
+
+interrupted() {
+    trap '' INT TERM HUP
+    if [ -n "$stage_pid" ]; then
+        kill -TERM "$stage_pid" 2>/dev/null || true
+        wait "$stage_pid" 2>/dev/null || true
+    fi
+    say "interrupted"
+    exit 130
+}
+
+leave_nothing_running() {
+    [ -d "$TASKER_TEST_STATE" ] || return 0
+    TASKER_CLUSTER_STATE=$TASKER_TEST_STATE "$DEV_ROOT/dev" down >/dev/null 2>&1 || say "the cluster of the tests could not be stopped"
+}

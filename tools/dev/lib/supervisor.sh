@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# process-compose, as this checkout's supervisor: reached through PC_SOCKET_PATH.
+
+START_DEADLINE=${TASKER_START_TIMEOUT:-90}
+# `down` promises twelve seconds for all of it.
+STOP_SECONDS=8
+
+supervisor_answers() {
+    [ -S "$PC_SOCKET_PATH" ] && within 5 process-compose project state >/dev/null 2>&1
+}
+
+# Lines of "name status pid", as the supervisor sees them.
+supervised() {
+    within 5 process-compose process list -o json 2>/dev/null | python3 -c '
+import json, sys
+for process in json.load(sys.stdin):
+    print(process["name"], process["status"].replace(" ", "_"), process["pid"])
+'
+}
+
+# In a session of its own, so that closing this terminal does not stop the cluster.
+launch_supervisor() {
+    local file=$1 log=$TASKER_CLUSTER_STATE/logs/process-compose.log starter=nohup
+    if command -v setsid >/dev/null; then starter=setsid; fi
+    cd "$DEV_ROOT" || exit
+    "$starter" process-compose -t=false -f "$file" -L "$log" up \
+        </dev/null >"$TASKER_CLUSTER_STATE/logs/process-compose.out" 2>&1 &
+    supervisor_pid=$!
+    disown "$supervisor_pid"
+}
+
+supervisor_is_up_or_gone() {
+    supervisor_answers || ! kill -0 "$supervisor_pid" 2>/dev/null
+}
+
+# Returns once it answers; otherwise stops with what it said.
+wait_for_supervisor() {
+    if wait_until 10 supervisor_is_up_or_gone && supervisor_answers; then return 0; fi
+    tail -n 5 "$TASKER_CLUSTER_STATE/logs/process-compose.out" "$TASKER_CLUSTER_STATE/logs/process-compose.log" >&2 || true
+    stop_with 1 "process-compose did not start; its last lines are above"
+}
+
+# Lines of "instance status" of all that are not healthy yet.
+not_healthy() {
+    cluster-verify status -o json 2>/dev/null | python3 -c '
+import json, sys
+for instance in json.load(sys.stdin)["instances"]:
+    if instance["status"] != "healthy":
+        print(instance["instance"], instance["status"])
+'
+}
+
+# Returns once all instances are healthy; otherwise says which are not, and shows why.
+wait_until_healthy() {
+    local deadline=$((SECONDS + START_DEADLINE)) begun=$SECONDS waiting said=
+    until cluster-verify status >/dev/null 2>&1; do
+        if ! supervisor_answers; then
+            show_last_lines postgres migrate process-compose
+            stop_with 1 "the supervisor ended while the cluster was starting; the last lines of its logs are above"
+        fi
+        waiting=$(not_healthy | cut -d' ' -f1 | tr '\n' ' ') || true
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            # shellcheck disable=SC2086 # a list of names
+            show_last_lines postgres migrate $waiting
+            stop_with 1 "not healthy after $START_DEADLINE s: ${waiting:-unknown}; their last lines are above, all of them: ./dev logs INSTANCE; it goes on running: ./dev down stops it"
+        fi
+        if [ "$waiting" != "$said" ] && [ -n "$waiting" ]; then
+            say "waiting for $waiting($((SECONDS - begun)) s)"
+            said=$waiting
+        fi
+        sleep 0.3
+    done
+}
+
+show_last_lines() {
+    local name file
+    for name in "$@"; do
+        file=$TASKER_CLUSTER_STATE/logs/$name.log
+        [ -s "$file" ] || continue
+        say "--- $name"
+        tail -n 8 "$file" >&2
+    done
+}
+
+# An ordered stop through the supervisor; fails when it did not end in time.
+stop_supervisor() {
+    within "$STOP_SECONDS" process-compose down >/dev/null 2>&1 || return
+    wait_until 2 supervisor_is_gone
+}
+
+supervisor_is_gone() {
+    [ -z "$(supervisor_pids)" ]
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Nix when it works, else the tools that tools/install.py puts into the cache folder.
+
+# Continues inside `nix develop` where that is the choice; otherwise returns.
+choose_toolchain() {
+    [ -z "${TASKER_NIX_SHELL:-}" ] || return 0
+    case ${DEV_TOOLCHAIN:-} in
+    fallback) return 0 ;;
+    nix)
+        command -v nix >/dev/null || stop_with 3 "DEV_TOOLCHAIN=nix, and there is no nix on PATH"
+        enter_nix "$@"
+        ;;
+    '')
+        local reason
+        if ! reason=$(nix_refuses); then enter_nix "$@"; fi
+        case $1 in
+        up | check | test) say "tools: the fallback tool chain ($reason)" ;;
+        esac
+        ;;
+    *) stop_with 3 "DEV_TOOLCHAIN=$DEV_TOOLCHAIN; it is nix or fallback" ;;
+    esac
+}
+
+enter_nix() {
+    exec nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c "$DEV_ROOT/dev" "$@"
+}
+
+# Prints why Nix is not used; fails when it works. A refusal is remembered, since asking
+# again may take a minute on a machine without a network.
+nix_refuses() {
+    if ! command -v nix >/dev/null; then
+        echo "there is no nix on PATH"
+        return
+    fi
+    local memory question
+    memory=${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/nix-refused
+    question=$(nix --version; cat "$DEV_ROOT/flake.nix" "$DEV_ROOT/flake.lock" 2>/dev/null | cksum)
+    if [ "$(cat "$memory" 2>/dev/null)" = "$question" ]; then
+        echo "nix develop did not work here before; DEV_TOOLCHAIN=nix tries it again"
+        return
+    fi
+    say "trying nix develop (the first time it downloads the tools)"
+    if nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c true >/dev/null 2>&1; then
+        rm -f "$memory"
+        return 1
+    fi
+    mkdir -p "$(dirname "$memory")"
+    printf '%s\n' "$question" >"$memory"
+    echo "nix develop does not work here"
+}
+
+load_environment() {
+    # shellcheck source=tools/env.sh
+    . "$DEV_ROOT/tools/env.sh"
+}
+
+tools_are_complete() {
+    local program
+    [ -n "${TASKER_NIX_SHELL:-}" ] && return
+    [ -e "$TASKER_TOOLS/complete" ] || return
+    for program in postgres/bin/postgres bin/process-compose bin/protoc bin/bun python/bin/python3; do
+        [ -x "$TASKER_TOOLS/$program" ] || return
+    done
+    command -v cc >/dev/null && command -v cargo >/dev/null && command -v ruby >/dev/null
+}
+
+# Installs what is missing; answers at once when nothing is.
+ensure_tools() {
+    if tools_are_complete; then return 0; fi
+    command -v python3 >/dev/null ||
+        stop_with 3 "Python 3.11 or newer is needed, and there is no python3 on PATH: install it (Debian: apt-get install python3 python3-venv)"
+    python3 "$DEV_ROOT/tools/install.py" >/dev/null || exit
+    load_environment
+}

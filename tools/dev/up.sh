@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# Usage: ./dev up [--wait] [--detach] [--profile NAME] [--mode NAME]
+#
+# Builds what changed and starts the cluster. In the foreground (process-compose's own
+# display on a terminal) until Ctrl-C stops it in order, unless one of these is given:
+#
+#   --wait           return when every instance is healthy; exit 1 if that takes too long
+#                    (90 s, or TASKER_START_TIMEOUT), naming the instances and their last lines
+#   --detach         return as soon as it is started
+#   --profile NAME   the engine's settings: stock (as Tasker ships) or polling
+#   --mode NAME      cluster (default), minimal or single
+#
+# TASKER_WORKER_RUST_INSTANCES=3 and the like change a count for this run,
+# TASKER_PORT_OFFSET=1000 moves every port, TASKER_CLUSTER_STATE=/a/folder uses another
+# state folder. Over a running cluster it says so and changes nothing. Exit status 3 when
+# a port is taken (it names the process) or the state folder is of another version.
+
+how=foreground
+selection=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --wait) how='wait' ;;
+    --detach | -d) [ "$how" = wait ] || how=detach ;;
+    --profile | --mode)
+        [ $# -ge 2 ] || stop_with 3 "$1 needs a name; ./dev up --help"
+        selection+=("$1" "$2")
+        shift
+        ;;
+    --profile=* | --mode=*) selection+=("${1%%=*}" "${1#*=}") ;;
+    *) stop_with 3 "up knows no option '$1'; ./dev up --help" ;;
+    esac
+    shift
+done
+
+# Nothing but the checked-in file when nothing differs from it.
+differs_from_default() {
+    [ ${#selection[@]} -gt 0 ] || [ "$TASKER_CLUSTER_STATE" != "$DEV_ROOT/.cluster" ] ||
+        [ -n "${TASKER_PORT_OFFSET:-}" ] || env | grep -q '^TASKER_[A-Z_]*_INSTANCES=.'
+}
+
+# Sets compose_file.
+render() {
+    compose_file=$DEV_ROOT/process-compose.yaml
+    rm -f "$TASKER_CLUSTER_STATE/selection.json" "$TASKER_CLUSTER_STATE/process-compose.yaml"
+    if ! differs_from_default; then return 0; fi
+    (cd "$DEV_ROOT" && cluster-verify render --run ${selection[@]+"${selection[@]}"}) >/dev/null || exit
+    compose_file=$TASKER_CLUSTER_STATE/process-compose.yaml
+}
+
+if supervisor_answers; then
+    say "the cluster is already running; nothing was changed: ./dev status, ./dev down"
+    if [ "$how" = wait ]; then wait_until_healthy; fi
+    return 0
+fi
+
+prepare_state
+ensure_tools
+build
+if anything_is_left; then
+    say "an earlier start was killed and left processes behind; stopping them first"
+    stop_left_over || stop_with 1 "they could not be stopped: ./dev down"
+fi
+rm -f "$PC_SOCKET_PATH" "$TASKER_CLUSTER_STATE"/pids/*.pid
+render
+check_ports "$compose_file"
+
+if [ "$how" = foreground ]; then
+    cd "$DEV_ROOT" || exit
+    export PC_LOG_FILE=$TASKER_CLUSTER_STATE/logs/process-compose.log
+    if [ -t 0 ] && [ -t 1 ]; then exec process-compose -f "$compose_file" up; fi
+    exec process-compose -t=false -f "$compose_file" up
+fi
+say "starting the cluster"
+begun=$SECONDS
+launch_supervisor "$compose_file"
+wait_for_supervisor
+if [ "$how" = wait ]; then
+    wait_until_healthy
+    say "every instance is healthy after $((SECONDS - begun)) s; next: ./dev check"
+else
+    say "started; next: ./dev status, ./dev logs, ./dev check"
+fi

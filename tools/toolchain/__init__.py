@@ -1,0 +1,1 @@
+"""Installs the pinned tools for a machine that has no Nix."""
