@@ -1,0 +1,28 @@
+# The verifier. Its unit tests are a build of their own, so that `nix run` does not wait for them.
+{
+  lib,
+  rustPlatform,
+  cargo-source,
+  withTests ? false,
+}:
+rustPlatform.buildRustPackage {
+  pname = "cluster-verify";
+  version = (builtins.fromTOML (builtins.readFile ../Cargo.toml)).workspace.package.version;
+  src = cargo-source;
+  cargoLock.lockFile = ../Cargo.lock;
+  cargoBuildFlags = [
+    "--package"
+    "cluster-verify"
+  ];
+  cargoTestFlags = [
+    "--package"
+    "cluster-verify"
+  ];
+  doCheck = withTests;
+
+  meta = {
+    description = "Proves that a Tasker cluster is complete, healthy, consistent and lost nothing";
+    license = lib.licenses.mit;
+    mainProgram = "cluster-verify";
+  };
+}

@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# Sets the variables of the project's shell, by the file that the shell without Nix uses too.
+# `nix develop` may have been called from a folder below the project's.
+tasker_project=$PWD
+while [ ! -f "$tasker_project/tools/env.sh" ] && [ "$tasker_project" != / ]; do
+  tasker_project=$(dirname "$tasker_project")
+done
+if [ -f "$tasker_project/tools/env.sh" ]; then
+  # shellcheck disable=SC1091  # it is the project's, wherever that is
+  . "$tasker_project/tools/env.sh"
+else
+  echo "not in the project's folder, so none of its variables is set: run \`nix develop\` there" >&2
+fi
+unset tasker_project

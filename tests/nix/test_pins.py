@@ -1,0 +1,61 @@
+"""What the flake takes from elsewhere is pinned, and nothing is that need not be."""
+
+import base64
+import json
+import re
+import tomllib
+
+from flake_test import FlakeTest
+
+SYSTEMS = ["aarch64-darwin", "aarch64-linux", "x86_64-linux"]
+
+
+class Pins(FlakeTest):
+    def test_one_input_and_it_is_locked(self):
+        # Without the stand-in: Nix itself finds the lock complete, and downloads nothing for that.
+        shown = self.passes("flake", "metadata", "--json", "--no-update-lock-file", "path:.", stand_in=False)
+        nodes = json.loads(shown)["locks"]["nodes"]
+        self.assertEqual(nodes["root"]["inputs"], {"nixpkgs": "nixpkgs"})
+        self.assertEqual(sorted(nodes), ["nixpkgs", "root"])
+        locked = nodes["nixpkgs"]["locked"]
+        self.assertRegex(locked["rev"], r"^[0-9a-f]{40}$")
+        self.assertRegex(locked["narHash"], r"^sha256-[A-Za-z0-9+/]{43}=$")
+        self.assertEqual(nodes["nixpkgs"]["original"]["ref"], "nixos-26.05")
+
+    def test_the_wheels_are_the_ones_that_the_other_tool_chain_pins(self):
+        pinned = pinned_hashes(self.room.project / "tools" / "python" / "requirements.txt", "tasker-py")
+        self.assertTrue(pinned)
+        wheels = set()
+        for system in SYSTEMS:
+            source = self.evaluates(
+                f"packages.{system}.python",
+                "python: map (wheel: { inherit (wheel.src) name hash; }) python.chosen",
+            )
+            wheels |= {(wheel["name"], wheel["hash"]) for wheel in source}
+        self.assertEqual({wheel_hash for _, wheel_hash in wheels}, pinned)
+        for name, _ in wheels:
+            self.assertRegex(name, r"^tasker_py-[\d.]+-cp310-abi3-(manylinux|macosx)\w+\.whl$")
+
+    def test_every_crate_of_the_workspace_with_a_program_is_packaged(self):
+        crates = self.evaluates(
+            f"packages.{self.room.system}",
+            "packages: packages.services.crates ++ packages.cluster-verify.crates",
+        )
+        with_programs = [
+            manifest.parent
+            for manifest in self.room.project.glob("services/*/Cargo.toml")
+            if (manifest.parent / "src" / "main.rs").exists() or "cdylib" in manifest.read_text()
+        ]
+        names = {crate_name(folder / "Cargo.toml") for folder in with_programs}
+        self.assertEqual(set(crates), names | {"cluster-verify"})
+
+
+def crate_name(manifest) -> str:
+    return tomllib.loads(manifest.read_text())["package"]["name"]
+
+
+def pinned_hashes(requirements, package: str) -> set[str]:
+    """The package's hashes in pip's list, written as Nix writes them."""
+    entry = re.search(rf"^{re.escape(package)}==.*(?:\n +.*)*", requirements.read_text(), re.M)
+    digests = re.findall(r"sha256:([0-9a-f]{64})", entry.group())
+    return {"sha256-" + base64.b64encode(bytes.fromhex(digest)).decode() for digest in digests}
