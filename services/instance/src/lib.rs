@@ -1,0 +1,23 @@
+//! What every service process of the cluster does in the same way: it knows which instance it is, logs under that
+//! name, writes down its identity, notes every run of a handler, stops when asked to and fails in one clear line.
+
+mod engine;
+mod environment;
+mod failure;
+mod identity;
+mod logging;
+mod mask;
+mod port;
+mod service;
+mod shutdown;
+mod witness;
+
+pub use engine::{ENGINE_VERSION, bootstrap, configuration};
+pub use environment::Environment;
+pub use failure::Failure;
+pub use identity::{Ids, Identity};
+pub use mask::masked;
+pub use port::{bind_port, ensure_free, holder};
+pub use service::{STOP_LIMIT, Service, run};
+pub use shutdown::Shutdown;
+pub use witness::{HandlerRun, Run, Witness};

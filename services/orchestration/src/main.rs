@@ -1,0 +1,41 @@
+//! An orchestration server: boots the engine's, writes down who it is, and stops when asked to.
+
+use std::process::ExitCode;
+
+use instance::{Environment, Failure, Identity, Ids, STOP_LIMIT, Service, Shutdown};
+use tasker_orchestration::orchestration::bootstrap::OrchestrationBootstrap;
+
+fn main() -> ExitCode {
+    instance::run(Service::new("orchestration", env!("CARGO_PKG_VERSION")), serve)
+}
+
+async fn serve(service: Service) -> Result<(), Failure> {
+    let environment = Environment::read()?;
+    let mut shutdown = Shutdown::listen()?;
+    let configuration = instance::configuration()?;
+    let web = configuration
+        .orchestration
+        .and_then(|orchestration| orchestration.web)
+        .ok_or_else(|| Failure::configuration("the configuration has no [orchestration.web]: run `cluster-verify render`"))?;
+    let port = instance::bind_port(&environment, &web.bind_address)?;
+
+    let mut server = tokio::select! {
+        server = instance::bootstrap("orchestration server", OrchestrationBootstrap::bootstrap()) => server?,
+        signal = shutdown.requested() => {
+            tracing::info!("{signal} while starting");
+            return Ok(());
+        }
+    };
+    let ids = Ids { processor_uuid: server.orchestration_core.context.processor_uuid().to_string(), ..Ids::default() };
+    Identity::new(&environment, &service, port, ids).write(&environment.run_dir)?;
+    tracing::info!(port, "ready");
+
+    let signal = shutdown.requested().await;
+    tracing::info!("{signal}: stopping");
+    match tokio::time::timeout(STOP_LIMIT, server.stop()).await {
+        Ok(Ok(())) => tracing::info!("stopped"),
+        Ok(Err(error)) => return Err(Failure::other(format!("did not stop cleanly: {error}"))),
+        Err(_) => return Err(Failure::other(format!("did not stop within {STOP_LIMIT:?}"))),
+    }
+    Ok(())
+}
