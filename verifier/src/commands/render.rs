@@ -64,7 +64,7 @@ fn selection(project: &Project, args: &RenderArgs) -> Result<Selection> {
 /// The files of one run go to the state folder, never over the checked-in ones.
 fn render_run(project: &Project, selection: &Selection) -> Result<ExitCode> {
     let topology = topology::load(&project.root, selection).map_err(Error::Configuration)?;
-    for artifact in run_artifacts(&topology) {
+    for artifact in run_artifacts(&topology, &project.state.display().to_string()) {
         let name = Path::new(&artifact.path).file_name().unwrap_or_default();
         let path = project.state.join(name);
         write(&path, &artifact.content)?;

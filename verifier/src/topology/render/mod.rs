@@ -32,17 +32,17 @@ pub struct EngineSources {
 /// # Errors
 /// A source of the engine's configuration that is no TOML.
 pub fn artifacts(topology: &Topology, sources: &EngineSources) -> Result<Vec<Artifact>, Problem> {
-    let mut artifacts = run_artifacts(topology);
+    let mut artifacts = run_artifacts(topology, STATE);
     artifacts.extend(engine_config::render(sources)?);
     Ok(artifacts)
 }
 
-/// What depends on one run's selection.
-pub fn run_artifacts(topology: &Topology) -> Vec<Artifact> {
+/// What depends on one run's selection and state folder.
+pub fn run_artifacts(topology: &Topology, state: &str) -> Vec<Artifact> {
     vec![
         Artifact {
             path: PROCESS_COMPOSE.into(),
-            content: process_compose::render(topology),
+            content: process_compose::render(topology, state),
         },
         Artifact {
             path: TEST_ENVIRONMENT.into(),
@@ -50,6 +50,9 @@ pub fn run_artifacts(topology: &Topology) -> Vec<Artifact> {
         },
     ]
 }
+
+/// The state folder of the checked-in files, relative to the project root.
+const STATE: &str = ".cluster";
 
 const HEADER: &str =
     "# Written by `cluster-verify render` from config/cluster.toml; edit that instead.\n";

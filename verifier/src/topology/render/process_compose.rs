@@ -3,7 +3,7 @@
 //! process-compose's own `replicas` would probe the first port for every copy,
 //! and its environment expansion would let the caller's shell in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -90,9 +90,11 @@ struct Rotation {
     max_backups: u32,
 }
 
-pub fn render(topology: &Topology) -> String {
+/// `state` is the folder of the running cluster as the file shall name it.
+pub fn render(topology: &Topology, state: &str) -> String {
     let mut processes = serde_norway::Mapping::new();
     let mut add = |name: &str, process: Process| {
+        let process = Process { log_location: format!("{state}/logs/{name}.log"), ..process };
         // Plain structs of strings and numbers always serialise.
         let value = serde_norway::to_value(process).unwrap_or_default();
         processes.insert(name.into(), value);
@@ -138,7 +140,7 @@ fn postgres(topology: &Topology) -> Process {
             signal: 2,
             timeout_seconds: 10,
         }),
-        ..process(POSTGRES)
+        ..process()
     }
 }
 
@@ -152,7 +154,7 @@ fn migrate(topology: &Topology) -> Process {
             restart: "exit_on_failure",
             backoff_seconds: None,
         },
-        ..process(MIGRATE)
+        ..process()
     }
 }
 
@@ -179,6 +181,8 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
             .iter()
             .map(|variable| format!("{}={}", variable.name, variable.setting.value))
             .chain(database_environment(topology))
+            .collect::<BTreeSet<String>>()
+            .into_iter()
             .collect(),
         depends_on: after(dependencies),
         readiness_probe: Some(Probe {
@@ -200,12 +204,12 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
             signal: 15,
             timeout_seconds: service.stop_timeout_seconds,
         }),
-        ..process(&instance.id)
+        ..process()
     }
 }
 
-/// What all processes share: the log file, and nothing that starts anything.
-fn process(name: &str) -> Process {
+/// What all processes share, and nothing that starts anything.
+fn process() -> Process {
     Process {
         command: String::new(),
         environment: Vec::new(),
@@ -216,7 +220,7 @@ fn process(name: &str) -> Process {
             backoff_seconds: None,
         },
         shutdown: None,
-        log_location: format!(".cluster/logs/{name}.log"),
+        log_location: String::new(),
         log_configuration: LogConfiguration {
             flush_each_line: true,
             rotation: Rotation {
@@ -231,6 +235,7 @@ fn database_environment(topology: &Topology) -> Vec<String> {
     vec![
         format!("TASKER_POSTGRES_PORT={}", topology.database.port),
         format!("TASKER_POSTGRES_DATABASE={}", topology.database.name),
+        format!("TASKER_ENGINE_PROFILE={}", topology.profile),
     ]
 }
 
