@@ -1,5 +1,6 @@
 //! What each worker owes the cluster: to take from the queues of the namespaces that its service's templates use.
 
+use crate::checks::processes::port_holder::foreign_listener;
 use crate::evidence::{Evidence, SystemView, TemplateRoot, Unseen};
 use crate::topology::{Instance, Role, Service};
 
@@ -102,6 +103,13 @@ pub fn runs(evidence: &Evidence, id: &str) -> Result<bool, Unseen> {
             _ => Err(unseen),
         },
     }
+}
+
+/// Whether a stranger on the instance's port answers in its place.
+pub fn is_foreign(evidence: &Evidence, instance: &Instance) -> bool {
+    let supervisor = evidence.supervisor.ok();
+    let foreign = |system| foreign_listener(system, supervisor, instance).is_some();
+    evidence.system.ok().is_some_and(foreign)
 }
 
 impl Duty<'_> {

@@ -90,12 +90,9 @@ impl SystemView {
             .or(recorded.filter(|process| process.is_silent()))
     }
 
-    /// Whether a process serves the instance; one that only took over the pid of a dead instance does not.
+    /// Whether a living process serves the instance.
     pub fn runs(&self, id: &str) -> bool {
-        self.of_instance(id).is_some_and(|process| {
-            !matches!(process.state.as_str(), "Zombie" | "Dead")
-                && (process.environment.is_none() || process.instance() == Some(id))
-        })
+        self.of_instance(id).is_some_and(OsProcess::is_alive)
     }
 }
 

@@ -21,7 +21,10 @@ impl Check for CanaryIncomplete {
             let observed = if canary.at_rest() {
                 format!("the servers say that it came to rest as {state}")
             } else {
-                format!("after {} ms the servers say that it is {state}", canary.waited_ms)
+                format!(
+                    "after {} ms the servers say that it is {state}",
+                    canary.waited_ms
+                )
             };
             let finding = Finding::about(canary)
                 .observed(observed)
@@ -81,11 +84,18 @@ mod tests {
     #[test]
     fn a_step_that_waits_for_a_worker_that_is_down_names_it() {
         let mut evidence = standing_at("enqueued");
-        evidence.system.seen_mut().processes.retain(|process| process.name != "worker-rust");
+        evidence
+            .system
+            .seen_mut()
+            .processes
+            .retain(|process| process.name != "worker-rust");
 
         let findings = fires::<CanaryIncomplete>(&evidence);
 
-        assert_eq!(findings[0].hint, "run `process-compose process start worker-rust-1`");
+        assert_eq!(
+            findings[0].hint,
+            "run `process-compose process start worker-rust-1`"
+        );
     }
 
     #[test]
@@ -101,7 +111,9 @@ mod tests {
     #[test]
     fn a_step_in_hand_names_the_process_that_has_it() {
         let mut evidence = standing_at("in_progress");
-        let step = evidence.canaries.seen_mut().tasks[0].steps[0].step_uuid.clone();
+        let step = evidence.canaries.seen_mut().tasks[0].steps[0]
+            .step_uuid
+            .clone();
         let lines = &mut evidence.witness.seen_mut().lines;
         let mut line = lines[0].clone();
         (line.step, line.run) = (step, "another".into());
@@ -150,7 +162,10 @@ mod tests {
     #[test]
     fn a_canary_that_was_refused_is_another_finding() {
         let mut evidence = standing_at("pending");
-        let refused = CreateOutcome::Refused { status: 503, message: "BACKPRESSURE".into() };
+        let refused = CreateOutcome::Refused {
+            status: 503,
+            message: "BACKPRESSURE".into(),
+        };
         evidence.canaries.seen_mut().tasks[0].create = refused;
 
         silent::<CanaryIncomplete>(&evidence);

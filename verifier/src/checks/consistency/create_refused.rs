@@ -17,13 +17,20 @@ impl Check for CreateRefused {
         for canary in evidence.canaries.seen()?.sent()? {
             let (said, message) = match &canary.create {
                 CreateOutcome::Created { .. }
-                | CreateOutcome::Indeterminate { task_uuid: Some(_), .. } => continue,
-                CreateOutcome::Refused { status, message } => {
-                    (format!("the server answered {status} to the create"), message)
-                }
-                CreateOutcome::Indeterminate { message, task_uuid: None } => {
-                    ("the create failed and the database has no such task".to_owned(), message)
-                }
+                | CreateOutcome::Indeterminate {
+                    task_uuid: Some(_), ..
+                } => continue,
+                CreateOutcome::Refused { status, message } => (
+                    format!("the server answered {status} to the create"),
+                    message,
+                ),
+                CreateOutcome::Indeterminate {
+                    message,
+                    task_uuid: None,
+                } => (
+                    "the create failed and the database has no such task".to_owned(),
+                    message,
+                ),
             };
             if !runs(evidence, &canary.via)? || is_silent(evidence, &canary.via) {
                 continue;
@@ -59,14 +66,19 @@ mod tests {
     }
 
     fn lost(task_uuid: Option<String>) -> CreateOutcome {
-        CreateOutcome::Indeterminate { message: "HTTP 500: DATABASE_ERROR".into(), task_uuid }
+        CreateOutcome::Indeterminate {
+            message: "HTTP 500: DATABASE_ERROR".into(),
+            task_uuid,
+        }
     }
 
     #[test]
     fn a_refusal_is_a_finding_with_the_servers_words() {
         let message = "HTTP 503: BACKPRESSURE".to_owned();
-        let findings =
-            fires::<CreateRefused>(&with(CreateOutcome::Refused { status: 503, message }));
+        let findings = fires::<CreateRefused>(&with(CreateOutcome::Refused {
+            status: 503,
+            message,
+        }));
 
         assert_eq!(findings[0].subject, "canary of mail via orchestration-1");
         assert_eq!(findings[0].evidence["message"], "HTTP 503: BACKPRESSURE");
@@ -85,7 +97,11 @@ mod tests {
     #[test]
     fn a_server_that_does_not_run_refuses_nothing() {
         let mut evidence = with(lost(None));
-        evidence.system.seen_mut().processes.retain(|process| process.pid != 100);
+        evidence
+            .system
+            .seen_mut()
+            .processes
+            .retain(|process| process.pid != 100);
 
         silent::<CreateRefused>(&evidence);
     }
@@ -93,8 +109,11 @@ mod tests {
     #[test]
     fn a_server_that_answers_nothing_at_all_is_another_finding() {
         let mut evidence = with(lost(None));
-        evidence.endpoints.get_mut("orchestration-1").unwrap().health =
-            Observed::unseen("/health", "timed out");
+        evidence
+            .endpoints
+            .get_mut("orchestration-1")
+            .unwrap()
+            .health = Observed::unseen("/health", "timed out");
 
         silent::<CreateRefused>(&evidence);
     }

@@ -1,14 +1,17 @@
 //! Why a canary stands still: down its chain from the step to the line that caused it.
 
-use crate::checks::duty::{Duty, duties, runs};
 use crate::check::Finding;
+use crate::checks::duty::{Duty, duties, runs};
 use crate::evidence::{Canary, CanaryStep, Evidence};
 
 /// Adds to a finding what is known of the cause; the most specific cause gives the hint.
 pub fn diagnose(evidence: &Evidence, canary: &Canary, finding: Finding) -> Finding {
     let Some(step) = stuck(canary) else {
         return finding
-            .evidence("step", "none: the server created the task and never its steps")
+            .evidence(
+                "step",
+                "none: the server created the task and never its steps",
+            )
             .hint(format!("run `./dev logs {}`", canary.via));
     };
     let finding = finding
@@ -16,12 +19,18 @@ pub fn diagnose(evidence: &Evidence, canary: &Canary, finding: Finding) -> Findi
         .evidence("step state", &step.state)
         .evidence("attempts", step.attempts);
     match step.state.as_str() {
-        "pending" => finding.hint(format!("run `./dev logs {}`: no server enqueues it", canary.via)),
+        "pending" => finding.hint(format!(
+            "run `./dev logs {}`: no server enqueues it",
+            canary.via
+        )),
         "enqueued" => not_taken(evidence, canary, step, finding),
         "in_progress" => in_hand(evidence, step, finding),
         "enqueued_for_orchestration" | "enqueued_as_error_for_orchestration" => finding
             .evidence("queue", "orchestration_step_results")
-            .hint(format!("run `./dev logs {}`: no server takes the step's result", canary.via)),
+            .hint(format!(
+                "run `./dev logs {}`: no server takes the step's result",
+                canary.via
+            )),
         _ => failed(canary, step, finding),
     }
 }
@@ -30,7 +39,11 @@ pub fn diagnose(evidence: &Evidence, canary: &Canary, finding: Finding) -> Findi
 fn stuck(canary: &Canary) -> Option<&CanaryStep> {
     let begun = |step: &&CanaryStep| step.state != "complete" && step.state != "pending";
     let open = |step: &&CanaryStep| step.state != "complete";
-    canary.steps.iter().find(begun).or_else(|| canary.steps.iter().find(open))
+    canary
+        .steps
+        .iter()
+        .find(begun)
+        .or_else(|| canary.steps.iter().find(open))
 }
 
 fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: Finding) -> Finding {
@@ -42,20 +55,26 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
         .hint(format!("run `cluster-verify queues`, then look at {queue}"));
     if let Some(subscriptions) = evidence.subscriptions.ok() {
         let seen = subscriptions.subscribers(&canary.namespace);
-        let seen = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
+        let seen = if seen.is_empty() {
+            "none".to_owned()
+        } else {
+            seen.join(", ")
+        };
         finding = finding.evidence("subscribers seen", seen);
     }
     if !step.message_waiting {
         return finding.hint("run `cluster-verify task` with the task's id: its message is gone");
     }
     let duties = duties(evidence).unwrap_or_default();
-    let mut owners = duties.iter().filter(|duty| duty.namespaces.contains(&canary.namespace.as_str()));
+    let mut owners = duties
+        .iter()
+        .filter(|duty| duty.namespaces.contains(&canary.namespace.as_str()));
     let Some(first) = owners.clone().next() else {
         return finding.hint("add a worker for the namespace to config/cluster.toml");
     };
-    let misled = owners.clone().find_map(|duty| {
-        Some((duty, duty.misdirection(evidence.system.ok())?))
-    });
+    let misled = owners
+        .clone()
+        .find_map(|duty| Some((duty, duty.misdirection(evidence.system.ok())?)));
     if let Some((duty, misdirection)) = misled {
         return finding
             .hint(misdirection.hint(&duty.instance.id))
@@ -69,22 +88,34 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
     match owners.find(absent) {
         Some(duty) => finding
             .evidence("instance", format!("{} does not run", duty.instance.id))
-            .hint(format!("run `process-compose process start {}`", duty.instance.id)),
+            .hint(format!(
+                "run `process-compose process start {}`",
+                duty.instance.id
+            )),
         None => finding.hint(format!("run `./dev logs {}`", first.instance.id)),
     }
 }
 
 fn in_hand(evidence: &Evidence, step: &CanaryStep, finding: Finding) -> Finding {
     let witness = evidence.witness.ok();
-    let lines = witness.map(|witness| witness.lines.as_slice()).unwrap_or_default();
-    let finished = |run: &str| lines.iter().any(|line| line.run == run && line.event == "finished");
-    let begun = lines
-        .iter()
-        .rfind(|line| line.step == step.step_uuid && line.event == "started" && !finished(&line.run));
+    let lines = witness
+        .map(|witness| witness.lines.as_slice())
+        .unwrap_or_default();
+    let finished = |run: &str| {
+        lines
+            .iter()
+            .any(|line| line.run == run && line.event == "finished")
+    };
+    let begun = lines.iter().rfind(|line| {
+        line.step == step.step_uuid && line.event == "started" && !finished(&line.run)
+    });
     match begun {
         Some(line) => finding
             .evidence("instance", &line.instance)
-            .evidence("handler", format!("began at {} in pid {} and did not end", line.wall, line.pid))
+            .evidence(
+                "handler",
+                format!("began at {} in pid {} and did not end", line.wall, line.pid),
+            )
             .hint(format!("run `./dev logs {}`", line.instance)),
         None => finding
             .evidence("handler", "no witness line says that it began")
@@ -95,7 +126,11 @@ fn in_hand(evidence: &Evidence, step: &CanaryStep, finding: Finding) -> Finding 
 fn failed(canary: &Canary, step: &CanaryStep, finding: Finding) -> Finding {
     let error = step.result.as_ref().and_then(|result| {
         let error = result.get("error")?;
-        error.get("message").unwrap_or(error).as_str().map(str::to_owned)
+        error
+            .get("message")
+            .unwrap_or(error)
+            .as_str()
+            .map(str::to_owned)
     });
     let finding = match error {
         Some(error) => finding.evidence("error", error),

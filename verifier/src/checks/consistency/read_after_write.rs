@@ -9,12 +9,15 @@ pub struct ReadAfterWrite;
 impl Check for ReadAfterWrite {
     const CODE: Code = Code::new(505);
     const NAME: &'static str = "read-after-write";
-    const TITLE: &'static str = "a created canary is at once readable through every server that answers";
+    const TITLE: &'static str =
+        "a created canary is at once readable through every server that answers";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let mut findings = Vec::new();
         for canary in evidence.canaries.seen()?.sent()? {
-            let CreateOutcome::Created { task_uuid } = &canary.create else { continue };
+            let CreateOutcome::Created { task_uuid } = &canary.create else {
+                continue;
+            };
             for reading in &canary.first_readings {
                 // 0 is a server that did not answer, which has a code of its own.
                 if matches!(reading.status, 0 | 200) {
@@ -71,8 +74,10 @@ mod tests {
     #[test]
     fn a_create_that_was_not_acknowledged_promises_nothing() {
         let mut evidence = with_status(404);
-        evidence.canaries.seen_mut().tasks[0].create =
-            CreateOutcome::Indeterminate { message: "timed out".into(), task_uuid: Some("t".into()) };
+        evidence.canaries.seen_mut().tasks[0].create = CreateOutcome::Indeterminate {
+            message: "timed out".into(),
+            task_uuid: Some("t".into()),
+        };
 
         silent::<ReadAfterWrite>(&evidence);
     }

@@ -13,14 +13,25 @@ impl Check for StepsDiffer {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let canaries = evidence.canaries.seen()?.sent()?;
-        Ok(canaries.iter().filter(|canary| canary.at_rest()).filter_map(finding).collect())
+        Ok(canaries
+            .iter()
+            .filter(|canary| canary.at_rest())
+            .filter_map(finding)
+            .collect())
     }
 }
 
 fn finding(canary: &Canary) -> Option<Finding> {
-    let told = || canary.last_readings.iter().filter(|reading| reading.status == 200);
+    let told = || {
+        canary
+            .last_readings
+            .iter()
+            .filter(|reading| reading.status == 200)
+    };
     let first = told().next()?;
-    let differing: Vec<&Reading> = told().filter(|reading| reading.steps != first.steps).collect();
+    let differing: Vec<&Reading> = told()
+        .filter(|reading| reading.steps != first.steps)
+        .collect();
     if differing.is_empty() {
         return None;
     }
@@ -28,7 +39,11 @@ fn finding(canary: &Canary) -> Option<Finding> {
     let names: BTreeSet<&str> = told()
         .flat_map(|reading| &reading.steps)
         .map(|(name, _)| name.as_str())
-        .filter(|name| differing.iter().any(|reading| state(reading, name) != state(first, name)))
+        .filter(|name| {
+            differing
+                .iter()
+                .any(|reading| state(reading, name) != state(first, name))
+        })
         .collect();
     let mut finding = Finding::about(canary)
         .observed("the servers, asked at once for the task at rest, disagree on its steps")

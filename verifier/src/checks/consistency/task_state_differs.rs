@@ -11,7 +11,11 @@ impl Check for TaskStateDiffers {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let canaries = evidence.canaries.seen()?.sent()?;
-        Ok(canaries.iter().filter(|canary| canary.at_rest()).filter_map(finding).collect())
+        Ok(canaries
+            .iter()
+            .filter(|canary| canary.at_rest())
+            .filter_map(finding)
+            .collect())
     }
 }
 
@@ -62,7 +66,10 @@ mod tests {
         let findings = fires::<TaskStateDiffers>(&evidence);
 
         assert_eq!(findings[0].evidence["orchestration-1"], "complete");
-        assert_eq!(findings[0].evidence["orchestration-2"], "evaluating_results");
+        assert_eq!(
+            findings[0].evidence["orchestration-2"],
+            "evaluating_results"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::check::{Check, Code, Finding};
+use crate::checks::duty::is_foreign;
 use crate::evidence::{Evidence, Observed, Unseen};
 
 /// An instance answers, and says of itself that it cannot work.
@@ -18,7 +19,7 @@ impl Check for NotReady {
             let nobody = || Unseen::new(format!("endpoints of {id}"), "this run did not ask");
             let endpoints = evidence.endpoints.get(id).ok_or_else(nobody)?;
             if matches!(&endpoints.health, Observed::Unseen(unseen) if unseen.was_looked_for())
-                || is_foreign(evidence, id, instance.port)
+                || is_foreign(evidence, instance)
             {
                 continue;
             }
@@ -42,17 +43,6 @@ impl Check for NotReady {
         }
         Ok(findings)
     }
-}
-
-/// Whether another process than the instance's own answers on its port.
-fn is_foreign(evidence: &Evidence, id: &str, port: u16) -> bool {
-    let Some(system) = evidence.system.ok() else {
-        return false;
-    };
-    let own = system.of_instance(id).map(|process| process.pid);
-    system
-        .listener(port)
-        .is_some_and(|listener| Some(listener.pid) != own)
 }
 
 /// The parts that call themselves other than healthy, as `database: connection refused`.

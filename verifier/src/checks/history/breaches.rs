@@ -13,7 +13,9 @@ use crate::history::{State, TaskHistory, Transition};
 pub fn findings<C: Check>(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
     let history = evidence.history.seen()?;
     let code = C::CODE.to_string();
-    let Some(rule) = rules::rule(&code) else { return Ok(Vec::new()) };
+    let Some(rule) = rules::rule(&code) else {
+        return Ok(Vec::new());
+    };
     let mut findings = Vec::new();
     let mut shown = 0;
     for task in &history.suspects {
@@ -29,7 +31,10 @@ pub fn findings<C: Check>(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
 
 fn finding(task: &TaskHistory, breaches: &[Breach]) -> Finding {
     let first = &breaches[0];
-    let place = first.step.as_ref().map_or(String::new(), |step| format!("step {step}: "));
+    let place = first
+        .step
+        .as_ref()
+        .map_or(String::new(), |step| format!("step {step}: "));
     let more = match breaches.len() - 1 {
         0 => String::new(),
         more => format!("; {more} more in this task"),
@@ -39,7 +44,10 @@ fn finding(task: &TaskHistory, breaches: &[Breach]) -> Finding {
         .evidence("template", format!("{}/{}", task.namespace, task.template))
         .hint(format!("run `cluster-verify task {}`", task.task))
         .times(breaches.len() as u64);
-    let step = first.step.as_ref().and_then(|name| task.steps.iter().find(|step| step.name == *name));
+    let step = first
+        .step
+        .as_ref()
+        .and_then(|name| task.steps.iter().find(|step| step.name == *name));
     finding = match step {
         Some(step) => finding.evidence("transitions", path(&step.transitions)),
         None => finding.evidence("transitions", path(&task.transitions)),
@@ -68,9 +76,11 @@ fn path<S: State>(transitions: &[Transition<S>]) -> String {
 fn not_kept(history: &HistoryView, code: &str, shown: u64) -> Option<Finding> {
     let count = history.counts.get(code)?;
     let more = count.breaches.checked_sub(shown).filter(|more| *more > 0)?;
-    let window = history.since_seconds.map_or("ever created".to_owned(), |seconds| {
-        format!("created in the last {seconds} s")
-    });
+    let window = history
+        .since_seconds
+        .map_or("ever created".to_owned(), |seconds| {
+            format!("created in the last {seconds} s")
+        });
     Some(
         Finding::about(format!("task ({more} more)"))
             .observed(format!(
@@ -113,15 +123,28 @@ mod tests {
 
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].times, 2);
-        assert!(findings[0].observed.ends_with("1 more in this task"), "{}", findings[0].observed);
+        assert!(
+            findings[0].observed.ends_with("1 more in this task"),
+            "{}",
+            findings[0].observed
+        );
         let path = &findings[0].evidence["transitions"];
-        assert!(path.starts_with("pending > initializing | pending > enqueuing_steps"), "{path}");
+        assert!(
+            path.starts_with("pending > initializing | pending > enqueuing_steps"),
+            "{path}"
+        );
     }
 
     #[test]
     fn what_was_counted_and_not_kept_is_one_finding_more() {
         let mut evidence = evidence_of(broken());
-        evidence.history.seen_mut().counts.get_mut("CV601").unwrap().breaches = 40;
+        evidence
+            .history
+            .seen_mut()
+            .counts
+            .get_mut("CV601")
+            .unwrap()
+            .breaches = 40;
 
         let findings = fires::<TaskChainBroken>(&evidence);
 

@@ -8,7 +8,8 @@ pub struct IllegalStepEdge;
 impl Check for IllegalStepEdge {
     const CODE: Code = Code::new(604);
     const NAME: &'static str = "illegal-step-edge";
-    const TITLE: &'static str = "every transition of a step is an edge of the engine's state machine";
+    const TITLE: &'static str =
+        "every transition of a step is an edge of the engine's state machine";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         findings::<Self>(evidence)
@@ -31,13 +32,24 @@ mod tests {
 
         let findings = fires::<IllegalStepEdge>(&evidence_of(task));
 
-        assert!(findings[0].observed.contains("transition 3: enqueued -> pending"));
+        assert!(
+            findings[0]
+                .observed
+                .contains("transition 3: enqueued -> pending")
+        );
     }
 
     #[test]
     fn a_retry_after_an_error_is_an_edge() {
-        use StepState::{EnqueuedAsErrorForOrchestration, Enqueued, Error, InProgress, Pending};
-        let path = [Pending, Enqueued, InProgress, EnqueuedAsErrorForOrchestration, Error, Pending];
+        use StepState::{Enqueued, EnqueuedAsErrorForOrchestration, Error, InProgress, Pending};
+        let path = [
+            Pending,
+            Enqueued,
+            InProgress,
+            EnqueuedAsErrorForOrchestration,
+            Error,
+            Pending,
+        ];
         let mut task = task_history();
         task.steps[0].transitions = crate::evidence::healthy::chain(&path, 0);
 

@@ -11,7 +11,8 @@ pub struct IllegalTaskEdge;
 impl Check for IllegalTaskEdge {
     const CODE: Code = Code::new(603);
     const NAME: &'static str = "illegal-task-edge";
-    const TITLE: &'static str = "every transition of a task is an edge of the engine's state machine";
+    const TITLE: &'static str =
+        "every transition of a task is an edge of the engine's state machine";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         findings::<Self>(evidence)
@@ -34,7 +35,11 @@ mod tests {
 
         let findings = fires::<IllegalTaskEdge>(&evidence_of(task));
 
-        assert!(findings[0].observed.contains("transition 2: pending -> evaluating_results"));
+        assert!(
+            findings[0]
+                .observed
+                .contains("transition 2: pending -> evaluating_results")
+        );
     }
 
     #[test]

@@ -31,7 +31,11 @@ mod tests {
 
         let findings = fires::<StepChainBroken>(&evidence_of(task));
 
-        assert!(findings[0].observed.starts_with("the database has step send: transition 4"));
+        assert!(
+            findings[0]
+                .observed
+                .starts_with("the database has step send: transition 4")
+        );
     }
 
     #[test]

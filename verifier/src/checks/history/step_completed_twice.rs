@@ -30,12 +30,19 @@ mod tests {
     #[test]
     fn a_second_completion_is_a_finding() {
         let mut task = task_history();
-        let again = Transition { sort_key: 6, ..task.steps[0].transitions[4].clone() };
+        let again = Transition {
+            sort_key: 6,
+            ..task.steps[0].transitions[4].clone()
+        };
         task.steps[0].transitions.push(again);
 
         let findings = fires::<StepCompletedTwice>(&evidence_of(task));
 
-        assert!(findings[0].observed.contains("step write: completed 2 times"));
+        assert!(
+            findings[0]
+                .observed
+                .contains("step write: completed 2 times")
+        );
     }
 
     #[test]

@@ -34,7 +34,11 @@ mod tests {
 
         let findings = fires::<TaskChainBroken>(&evidence_of(task));
 
-        assert!(findings[0].observed.contains("transition 4 begins in initializing"));
+        assert!(
+            findings[0]
+                .observed
+                .contains("transition 4 begins in initializing")
+        );
     }
 
     #[test]

@@ -27,7 +27,10 @@ mod tests {
     #[test]
     fn a_second_completion_is_a_finding() {
         let mut task = task_history();
-        let again = Transition { sort_key: 10, ..task.transitions[8].clone() };
+        let again = Transition {
+            sort_key: 10,
+            ..task.transitions[8].clone()
+        };
         task.transitions.push(again);
 
         let findings = fires::<TaskCompletedTwice>(&evidence_of(task));

@@ -4,7 +4,7 @@ mod environment_differs;
 mod foreign_listener;
 mod identity_missing;
 mod instance_not_running;
-mod port_holder;
+pub mod port_holder;
 
 pub use environment_differs::EnvironmentDiffers;
 pub use foreign_listener::ForeignListener;
