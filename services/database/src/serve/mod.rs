@@ -50,9 +50,10 @@ fn make_folders(settings: &Settings, account: Option<&Account>) -> Result<(), Fa
             .mode(0o700)
             .create(&settings.home)
             .map_err(|error| failed(&settings.home, error))?;
-        if let Some(account) = account {
-            chown(&settings.home, Some(account.uid), Some(account.gid)).map_err(|error| failed(&settings.home, error))?;
-        }
+    }
+    // The folder may be there already: the tool chain puts PostgreSQL's programs into it.
+    if let Some(account) = account {
+        chown(&settings.home, Some(account.uid), Some(account.gid)).map_err(|error| failed(&settings.home, error))?;
     }
     Ok(())
 }
