@@ -10,8 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 NOBODY = 65534
-# Where a program looks for what an ordinary machine has: coreutils, grep, sed.
-BASE_PATH = "/usr/bin:/bin"
+# What a script may expect of any machine, as nixpkgs' own builders do.
+ORDINARY = ("bash", "cp", "diff", "find", "grep", "sed", "sort")
 # Rust's launchers find their tool chain through the home folder, and a build has none.
 KEPT = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
 # PostgreSQL refuses to run as root.
@@ -53,12 +53,23 @@ def describe(room: Path) -> dict[str, str]:
         launcher.chmod(0o755)
     extensions = os.environ.get("TASKER_PGMQ_EXTENSION_PATH")
     return {
-        "path": BASE_PATH,
+        "bash": shutil.which("bash"),
+        "path": ordinary_path(),
         "launchers": str(launchers),
         "binaries": str(binaries()),
         "extension_control_path": f"{extensions}:$system" if extensions else "$system",
         "library_suffix": ".dylib" if sys.platform == "darwin" else ".so",
     }
+
+
+def ordinary_path() -> str:
+    """The folders of ordinary programs: on most machines /usr/bin and /bin alone."""
+    folders = ["/usr/bin", "/bin"]
+    for program in ORDINARY:
+        if not shutil.which(program, path=os.pathsep.join(folders)):
+            found = shutil.which(program) or ""
+            folders.append(str(Path(found).parent))
+    return os.pathsep.join(folders)
 
 
 def binaries() -> Path:

@@ -69,7 +69,7 @@ class Room:
         folders |= {"TASKER_CLUSTER_STATE": "cluster"}
         self.environment = {
             "LC_ALL": "C.UTF-8",
-            "PATH": f"{Path(shutil.which('nix')).parent}:{machine.BASE_PATH}",
+            "PATH": f"{Path(shutil.which('nix')).parent}:{machine.ordinary_path()}",
             "TERM": "dumb",
             "USER": "tester",
             **{name: str(self.folder / folder) for name, folder in folders.items()},

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 import re
 import tomllib
+from pathlib import Path
 
 from flake_test import FlakeTest
 
@@ -36,6 +38,18 @@ class Pins(FlakeTest):
         for name, _ in wheels:
             self.assertRegex(name, r"^tasker_py-[\d.]+-cp310-abi3-(manylinux|macosx)\w+\.whl$")
 
+    def test_the_source_has_every_file_that_cargo_reads(self):
+        reads = {
+            name
+            for listing in (Path(os.environ["CARGO_TARGET_DIR"]) / "debug").glob("*.d")
+            for name in files_below(self.room.project, listing.read_text())
+        }
+        if not reads:
+            self.skipTest("cargo has not built this checkout")
+        for package in ("services", "cluster-verify"):
+            source = self.evaluates(f"packages.{self.room.system}.{package}", 'package: "${package.src}"')
+            self.assertEqual(sorted(name for name in reads if not (Path(source) / name).exists()), [])
+
     def test_every_crate_of_the_workspace_with_a_program_is_packaged(self):
         crates = self.evaluates(
             f"packages.{self.room.system}",
@@ -48,6 +62,13 @@ class Pins(FlakeTest):
         ]
         names = {crate_name(folder / "Cargo.toml") for folder in with_programs}
         self.assertEqual(set(crates), names | {"cluster-verify"})
+
+
+def files_below(project: Path, listing: str) -> list[str]:
+    """What a list of cargo's names of the project's own files; one that is gone was renamed since."""
+    paths = (Path(word) for word in listing.split() if not word.endswith(":"))
+    below = (path.relative_to(project) for path in paths if path.is_relative_to(project))
+    return [str(name) for name in below if (project / name).is_file()]
 
 
 def crate_name(manifest) -> str:

@@ -11,7 +11,7 @@ let
       environment
       // {
         inherit name system;
-        builder = "/bin/bash";
+        builder = machine.bash;
         args = [
           "-euo"
           "pipefail"

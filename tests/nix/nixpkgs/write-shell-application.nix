@@ -13,7 +13,7 @@
 derive name
   {
     script = ''
-      #!/bin/bash
+      #!${machine.bash}
       set -o errexit
       set -o nounset
       set -o pipefail
