@@ -36,6 +36,13 @@ class Queue:
         return self.accept
 
 
+class Broken:
+    """A runner with a fault of its own."""
+
+    def run(self, event: Event) -> Completion:
+        raise ZeroDivisionError(event["step_uuid"])
+
+
 def sleeping(milliseconds: int) -> dict[str, Any]:
     return event("worker_python.handlers.slow.Sleep", {"sleep_ms": milliseconds})
 
@@ -87,6 +94,17 @@ class Dispatching(TestCase):
         ((_, result),) = engine.results
         self.assertIs(result["success"], False)
         self.assertIn("number out of range", result["error"]["message"])
+
+    def test_a_fault_of_the_runner_is_logged_and_holds_nobody_up(self) -> None:
+        engine = Queue([{"event_id": "e", "step_uuid": "s"}])
+        dispatcher = Dispatcher(engine, Broken(), concurrency=1)  # type: ignore[arg-type]
+        self.addCleanup(dispatcher.close)
+
+        with self.assertLogs("worker_python.dispatch", "ERROR") as logs:
+            self.assertTrue(dispatcher.drain(time.monotonic() + 5))
+
+        self.assertIn("ZeroDivisionError", logs.output[0])
+        self.assertEqual(engine.results, [])
 
     def test_a_result_that_the_engine_drops_is_an_error_in_the_log(self) -> None:
         engine = Queue([sleeping(0)])

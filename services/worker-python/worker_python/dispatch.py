@@ -37,7 +37,7 @@ class Dispatcher:
         self._engine = engine
         self._runner = runner
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="handler")
-        self._finished: queue.SimpleQueue[tuple[Event, Completion]] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[tuple[Event, Completion | None]] = queue.SimpleQueue()
         # How many steps are claimed, taken and without a result.
         self.in_hand = 0
         # The step whose result was handed over last, since the drain began.
@@ -81,10 +81,19 @@ class Dispatcher:
             time.sleep(ENGINE_ERROR_SECONDS)
 
     def _run(self, event: Event) -> None:
-        self._finished.put((event, self._runner.run(event)))
+        completion = None
+        try:
+            completion = self._runner.run(event)
+        except Exception:
+            # The runner answers for the handlers' errors, so this one is its own; the pool would keep it to itself.
+            LOG.exception("step %s has no result and stays in_progress", event["step_uuid"])
+        finally:
+            self._finished.put((event, completion))
 
-    def _hand_over(self, event: Event, completion: Completion) -> None:
+    def _hand_over(self, event: Event, completion: Completion | None) -> None:
         self.in_hand -= 1
+        if completion is None:
+            return
         step = event["step_uuid"]
         try:
             accepted = self._engine.complete(event, completion)

@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 Event = Mapping[str, Any]
 Completion = dict[str, Any]
 
-_TRACE_FRAMES = 10
+_TRACE_LINES = 20
 
 
 class ReturnedError(TaskerError):
@@ -98,7 +98,7 @@ def _require_json(result: dict[str, Any]) -> None:
 def _failure(error: BaseException) -> Completion:
     retryable = is_retryable(error)
     kind = getattr(error, "error_type", None) or type(error).__name__
-    frames = traceback.format_exception(error)[-_TRACE_FRAMES:]
+    lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
     return {
         "success": False,
         "status": "error",
@@ -109,6 +109,6 @@ def _failure(error: BaseException) -> Completion:
             "message": str(error) or kind,
             "error_type": kind,
             "retryable": retryable,
-            "backtrace": frames,
+            "backtrace": lines,
         },
     }
