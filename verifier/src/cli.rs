@@ -27,6 +27,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Write process-compose.yaml and the other rendered files
     Render(RenderArgs),
+    /// Show every queue: what waits in it and which instances take from it
+    Queues(QueuesArgs),
+    /// Show an instance's environment, and which line of which file set each variable
+    Env(EnvArgs),
     /// Explain a code: meaning, evidence, fix, how to reproduce
     Explain {
         /// CV308, 308 or namespace-without-subscriber
@@ -81,6 +85,24 @@ pub struct StatusArgs {
     pub quick: bool,
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct QueuesArgs {
+    /// Do not wait until subscribers show themselves
+    #[arg(long)]
+    pub quick: bool,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// Such as worker-rust-1
+    pub instance: String,
+    /// Say which line set each variable, and what it overrode
+    #[arg(long)]
+    pub provenance: bool,
 }
 
 #[derive(Debug, Args)]

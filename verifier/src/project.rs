@@ -63,8 +63,10 @@ impl Project {
         self.state.join("selection.json")
     }
 
+    /// Where process-compose listens; elsewhere when the state folder's path is too long for a socket.
     pub fn supervisor_socket(&self) -> PathBuf {
-        self.state.join("pc.sock")
+        let named = std::env::var_os("PC_SOCKET_PATH").filter(|path| !path.is_empty());
+        named.map_or_else(|| self.state.join("pc.sock"), |path| self.root.join(path))
     }
 }
 

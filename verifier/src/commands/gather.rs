@@ -20,6 +20,8 @@ pub enum Depth {
     System,
     /// Also HTTP and the database's catalogue.
     Quick { since_seconds: Option<u64> },
+    /// Also who takes from which queue, until proven; no canaries, no history.
+    Subscriptions,
     /// Also canaries, subscriptions until proven, and history.
     Full { since_seconds: Option<u64> },
 }
@@ -104,10 +106,15 @@ pub async fn gather(
             evidence.subscriptions = subscriptions.into();
             since_seconds
         }
-        Depth::Files | Depth::System => None,
+        Depth::Files | Depth::System | Depth::Subscriptions => None,
     };
-    progress.say("history");
     evidence.database = postgres::catalogue(&pool).await.into();
+    if depth == Depth::Subscriptions {
+        let expected = expected(evidence, &topology);
+        evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress).await.into();
+        return Ok(());
+    }
+    progress.say("history");
     evidence.history = postgres::history(&pool, since_seconds, progress)
         .await
         .into();

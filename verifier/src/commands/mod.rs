@@ -2,8 +2,10 @@
 
 mod check;
 mod codes;
+mod env;
 mod explain;
 mod gather;
+mod queues;
 mod render;
 mod status;
 
@@ -46,6 +48,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(project, &args),
         Command::Status(args) => status::run(project, &args),
         Command::Render(args) => render::run(project, &args),
+        Command::Queues(args) => queues::run(project, &args),
+        Command::Env(args) => env::run(project, &args),
         Command::Explain { code } => explain::run(&code),
         Command::Codes { output } => codes::run(output),
     }

@@ -170,6 +170,13 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
                 .map(|(_, server)| (server.id.clone(), "process_healthy")),
         );
     }
+    // Workers register their templates while they boot. Two that do it at once on a fresh
+    // database lose some: the engine checks for a namespace, then inserts it.
+    if let Some(first) = service.instances.first().filter(|first| first.id != instance.id)
+        && service.role == Role::Worker
+    {
+        dependencies.push((first.id.clone(), "process_healthy"));
+    }
     Process {
         command: format!(
             "exec services/launch {} {}",
