@@ -72,7 +72,7 @@ class FanOut(TestCase):
 
 class Scenarios(TestCase):
     def test_success_passes_the_message_on(self) -> None:
-        self.assertEqual(run("test_scenarios.Success", {"message": "hello"}), {"status": "success", "message": "hello"})
+        self.assertEqual(run("test_scenarios.Success", {"message": "hello"}), {"result": "hello", "status": "success"})
 
     def test_failures_have_the_type_that_decides_about_the_retry(self) -> None:
         with self.assertRaisesRegex(RetryableError, "^later$"):
@@ -83,7 +83,7 @@ class Scenarios(TestCase):
 
 class DomainEvents(TestCase):
     def test_an_order_goes_through(self) -> None:
-        self.assertTrue(run("domain_events.ValidateOrder", ORDER)["validated"])
+        self.assertEqual(run("domain_events.ValidateOrder", ORDER)["result"], "validated")
         self.assertEqual(run("domain_events.ProcessPayment", ORDER)["transaction_id"], "TXN-o-1")
         self.assertEqual(len(run("domain_events.UpdateInventory", ORDER)["items"]), 2)
         sent = run("domain_events.SendNotification", ORDER, initialization={"channel": "email"})
@@ -103,7 +103,7 @@ class Slow(TestCase):
     def test_it_sleeps_as_long_as_the_task_says(self) -> None:
         start = time.monotonic()
 
-        self.assertEqual(run("slow.Sleep", {"sleep_ms": 30}), {"slept_ms": 30})
+        self.assertEqual(run("slow.Sleep", {"sleep_ms": 30}), {"result": 30, "operation": "sleep"})
 
         self.assertGreaterEqual(time.monotonic() - start, 0.03)
 

@@ -15,12 +15,11 @@ class ValidateOrder(Handler):
     """Accepts an order with a positive amount; `order.validated` follows."""
 
     def run(self, context: StepContext) -> dict[str, Any]:
-        amount = _amount(context)
         return {
+            "result": "validated",
             "order_id": _order(context),
-            "amount": amount,
+            "amount": _amount(context),
             "validation_checks": ["order_id_present", "amount_positive"],
-            "validated": True,
         }
 
 
@@ -32,11 +31,11 @@ class ProcessPayment(Handler):
         if context.get_input("simulate_failure"):
             raise RetryableError(f"payment of order {order} failed on purpose")
         return {
+            "result": "paid",
             "order_id": order,
             "transaction_id": f"TXN-{order}",
             "amount": _amount(context),
             "payment_method": "credit_card",
-            "status": "success",
         }
 
 
@@ -45,6 +44,7 @@ class UpdateInventory(Handler):
 
     def run(self, context: StepContext) -> dict[str, Any]:
         return {
+            "result": "reserved",
             "order_id": _order(context),
             "items": [{"sku": "ITEM-001", "quantity": 1}, {"sku": "ITEM-002", "quantity": 2}],
             "success": True,
@@ -56,10 +56,10 @@ class SendNotification(Handler):
 
     def run(self, context: StepContext) -> dict[str, Any]:
         return {
+            "result": "sent",
             "notification_id": f"NOTIF-{_order(context)}",
             "channel": context.step_config["channel"],
             "recipient": context.get_input_or("customer_id", "unknown"),
-            "status": "delivered",
         }
 
 

@@ -18,4 +18,4 @@ class Sleep(Handler):
         if isinstance(sleep_ms, bool) or not isinstance(sleep_ms, int) or not 0 <= sleep_ms <= LONGEST_MS:
             raise StepValidationError(f"sleep_ms must be an integer from 0 to {LONGEST_MS}, not {sleep_ms!r}")
         time.sleep(sleep_ms / 1000)
-        return {"slept_ms": sleep_ms}
+        return {"result": sleep_ms, "operation": "sleep"}

@@ -11,7 +11,7 @@ class Success(Handler):
     """Succeeds, with the task's `message` if it has one."""
 
     def run(self, context: StepContext) -> dict[str, Any]:
-        return {"status": "success", "message": context.get_input_or("message", "step completed")}
+        return {"result": context.get_input_or("message", "step completed"), "status": "success"}
 
 
 class RetryableFailure(Handler):
