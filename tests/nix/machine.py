@@ -7,32 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from launcher import text
+
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
-NOBODY = 65534
 # What a script may expect of any machine, as nixpkgs' own builders do.
 ORDINARY = ("bash", "cp", "diff", "find", "grep", "sed", "sort")
-# Rust's launchers find their tool chain through the home folder, and a build has none.
-KEPT = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
-# PostgreSQL refuses to run as root.
-AS_NOBODY = ("initdb", "pg_ctl", "postgres")
-# A server that was not built with its extensions is told where the chosen ones are.
-USE_EXTENSIONS = """\
-chosen=$(dirname "$0")/../extension_control_path
-for data do :; done
-if [ -e "$chosen" ]; then
-  echo "extension_control_path = '$(cat "$chosen")'" >> "$data/postgresql.conf"
-fi
-"""
-# Nix gives a build a home that must never exist; as root, and without a sandbox, a tool would
-# make it, and Nix then refuses every further build.
-HOME_OF_A_BUILD = '[ "${HOME:-}" != /homeless-shelter ] || export HOME="$PWD"'
-# No registry has the formatter of Nix files: where it is missing, each file must at least parse.
-PARSE_ONLY = """\
-find . -name '*.nix' -type f | while read -r file; do
-  nix-instantiate --store dummy:// --parse "$file" >/dev/null || exit
-done
-"""
 
 
 class NotReadyError(Exception):
@@ -49,7 +29,7 @@ def describe(room: Path) -> dict[str, str]:
     path = os.pathsep.join([server, os.environ["PATH"]])
     for command in commands():
         launcher = launchers / command
-        launcher.write_text(launcher_text(command, shutil.which(command, path=path)))
+        launcher.write_text(text(command, shutil.which(command, path=path)))
         launcher.chmod(0o755)
     extensions = os.environ.get("TASKER_PGMQ_EXTENSION_PATH")
     return {
@@ -81,7 +61,7 @@ def binaries() -> Path:
     print("tests/nix/run: building the project with cargo", flush=True)
     done = subprocess.run(["cargo", "build", "--quiet", "--locked", "--workspace"], cwd=PROJECT, check=False)
     if done.returncode != 0:
-        raise NotReadyError("the project does not build; the compiler's message is above")
+        raise SystemExit("tests/nix/run: the project does not build; the compiler's message is above")
     return Path(os.environ["CARGO_TARGET_DIR"]) / "debug"
 
 
@@ -89,26 +69,3 @@ def commands() -> list[str]:
     """Every command that a package of the stand-in brings."""
     listed = (HERE / "nixpkgs" / "attributes.nix").read_text()
     return sorted({*re.findall(r'"([\w-]+)"', listed), "bash", "cc"})
-
-
-def launcher_text(command: str, found: str | None) -> str:
-    lines = ["#!/bin/sh"]
-    if found is None and command == "treefmt":
-        return "\n".join([*lines, PARSE_ONLY])
-    if found is None:
-        return "\n".join([*lines, f"echo '{command}: not on PATH on this machine' >&2", "exit 127", ""])
-    lines.append(HOME_OF_A_BUILD)
-    for name, folder in KEPT.items():
-        value = Path(os.environ.get(name) or Path.home() / folder)
-        if value.is_dir():
-            lines.append(f"export {name}='{value}'")
-    program = f"'{found}' \"$@\""
-    if command in AS_NOBODY and os.geteuid() == 0:
-        # The folder of the build is root's, and the server has to write into it.
-        lines.append(f"chown {NOBODY} .")
-        program = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {program}"
-    if command == "initdb":
-        lines += [f"{program} || exit", USE_EXTENSIONS]
-    else:
-        lines += [f"exec {program}", ""]
-    return "\n".join(lines)
