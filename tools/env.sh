@@ -103,7 +103,7 @@ tasker_environment() {
     fi
     export TASKER_CLUSTER_ROOT=$root
     export TASKER_CLUSTER_STATE=${TASKER_CLUSTER_STATE:-$root/.cluster}
-    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/tasker-cluster
+    local cache=${XDG_CACHE_HOME:-${HOME:-$(cd ~ && pwd)}/.cache}/tasker-cluster
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
     mkdir -p "$TASKER_CLUSTER_STATE" || return
 

@@ -13,11 +13,12 @@ import sys
 
 # In words that every Python 3 can read, and before anything that an old one cannot.
 if sys.version_info < (3, 11):  # noqa: UP036
-    sys.exit(
-        "install: this is Python {}.{}; Python 3.11 or newer is needed: install it, and put it first on PATH".format(
+    sys.stderr.write(
+        "install: this is Python {}.{}; Python 3.11 or newer is needed: install it, and put it first on PATH\n".format(
             *sys.version_info
         )
     )
+    sys.exit(3)
 
 import argparse
 import signal

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,6 +18,9 @@ class Commands:
         self._children: set[subprocess.Popen] = set()
         self._lock = threading.Lock()
         self._stopped = False
+        # Where it exists, it ends a child when the installer itself is killed.
+        setpriv = shutil.which("setpriv")
+        self._leash = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
     def run(
         self,
@@ -24,25 +28,23 @@ class Commands:
         arguments: list[str],
         *,
         log: Path,
-        cwd: Path | None = None,
-        env: dict[str, str] | None = None,
+        cwd: Path | None,
+        env: dict[str, str],
     ) -> str:
-        """Its standard output; what it says besides is in `log`, and all of it when it fails."""
-        with log.open("ab") as errors:
-            begin = errors.tell()
-            child = self._start(what, arguments, errors, cwd, env)
-            try:
-                output, _ = child.communicate()
-            finally:
-                with self._lock:
-                    self._children.discard(child)
+        """Its standard output. When it fails, `log` has all that it said."""
+        child = self._start(what, arguments, cwd, env)
+        try:
+            # Kept in memory: on a full disk a log file would lose the very reason.
+            output, errors = child.communicate()
+        finally:
+            with self._lock:
+                self._children.discard(child)
         if self._stopped:
             raise StoppedError
         if child.returncode != 0:
-            with log.open("ab+") as said:
-                said.write(output)
-                said.seek(begin)
-                raise explain(what, said.read().decode(errors="replace"), log)
+            with contextlib.suppress(OSError):
+                log.write_bytes(errors + output)
+            raise explain(what, (output + errors).decode(errors="replace"), log)
         return output.decode(errors="replace")
 
     def stop(self) -> None:
@@ -58,21 +60,20 @@ class Commands:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(timeout=3)
 
-    def _start(self, what, arguments, errors, cwd, env) -> subprocess.Popen:
+    def _start(self, what, arguments, cwd, env) -> subprocess.Popen:
         with self._lock:
             if self._stopped:
                 raise StoppedError
-            try:
-                child = subprocess.Popen(
-                    arguments,
-                    cwd=cwd,
-                    env={**os.environ, **(env or {})},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-            except FileNotFoundError:
-                raise InstallError(f"{what}: there is no command {arguments[0]}") from None
+            if shutil.which(arguments[0]) is None:
+                raise InstallError(f"{what}: there is no command {arguments[0]}")
+            child = subprocess.Popen(
+                [*self._leash, *arguments],
+                cwd=cwd,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
             self._children.add(child)
             return child

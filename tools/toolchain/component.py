@@ -14,6 +14,7 @@ class Workshop:
     """`stage` is filled by the builder, and renamed to `final` once it is whole."""
 
     name: str
+    title: str
     stage: Path
     final: Path
     scratch: Path
@@ -27,9 +28,15 @@ class Workshop:
     def doing(self, text: str) -> None:
         self.progress.start(self.name, text)
 
-    def run(self, what: str, arguments: list, **options) -> str:
+    def run(self, what: str, arguments: list, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
         words = [str(word) for word in arguments]
-        return self.commands.run(what, words, log=self.log, **options)
+        # Temporary files go where they are removed with everything else that is not whole.
+        surroundings = {"TMPDIR": str(self.scratch), **(env or {})}
+        return self.commands.run(what, words, log=self.log, cwd=cwd, env=surroundings)
+
+    def must_answer(self, program: str, *arguments: str) -> None:
+        """What was downloaded runs here; a file cut short by a full disk does not."""
+        self.run(f"trying {program}", [self.stage / program, *arguments])
 
     def pip_target(self, requirements: str, target: Path) -> None:
         """Unpacks the pinned wheels into a plain folder."""
@@ -42,10 +49,10 @@ class Workshop:
     def _pip(self, before: list, requirements: str, after: list) -> None:
         """Exactly the pinned packages with the pinned hashes, and none that they ask for."""
         self.run(
-            f"installing {requirements}",
+            f"downloading {self.title}",
             [
                 *(self.python, "-m", "pip", "--disable-pip-version-check", "--no-input", *before),
-                *("install", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+                *("install", "--progress-bar=off", "--no-deps", "--require-hashes", "--only-binary=:all:"),
                 *("--requirement", self.tools / requirements, *after),
             ],
             env={"PIP_ROOT_USER_ACTION": "ignore"},

@@ -28,7 +28,7 @@ CAUSES = (
     (
         re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE),
         "the disk is full",
-        "free some space, or point XDG_CACHE_HOME (and TMPDIR) at a larger disk; then run it again",
+        "free some space, or point XDG_CACHE_HOME at a larger disk; then run it again",
     ),
     (
         re.compile(

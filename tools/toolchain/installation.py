@@ -4,7 +4,9 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 from .command import Commands
@@ -56,8 +58,8 @@ class Run:
         self.progress.say(f"installing the tools into {self.store.root} (once; about a minute and a half)")
         try:
             self.make_room(missing)
-            self.prepare(tools, missing)
-            self.build(missing)
+            self.side_by_side([lambda: self.prepare(tools, missing)])
+            self.side_by_side([partial(self.make, component) for component in missing])
             self.check(tools, self.store.link(components, self.work))
         finally:
             self.commands.stop()
@@ -73,17 +75,18 @@ class Run:
 
     def prepare(self, tools: tuple[Tool, ...], missing: list[Component]) -> None:
         """The machine's own part, and a pip whose options are known."""
-        shop = self.workshop("system", self.work / "system")
+        shop = self.workshop("system", "system", self.work / "system")
+        shop.scratch.mkdir()
         provide(tools, shop)
         if missing:
             shop.doing("preparing pip")
             shop.run("preparing pip", [sys.executable, "-m", "venv", self.work / "pip"])
         self.progress.done("system", "ready")
 
-    def build(self, missing: list[Component]) -> None:
-        """All at once; the first failure ends the others, and what is finished stays."""
+    def side_by_side(self, jobs: list[Callable[[], None]]) -> None:
+        """The first failure ends the other jobs; what is finished by then stays."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            pending: set[Future] = {pool.submit(self.make, component) for component in missing}
+            pending: set[Future] = {pool.submit(job) for job in jobs}
             try:
                 while pending:
                     done, pending = wait(pending, TICK_SECONDS, return_when=FIRST_COMPLETED)
@@ -96,7 +99,7 @@ class Run:
                 raise
 
     def make(self, component: Component) -> None:
-        shop = self.workshop(component.name, self.store.folder(component))
+        shop = self.workshop(component.name, component.title, self.store.folder(component))
         shop.stage.mkdir(parents=True)
         shop.scratch.mkdir(parents=True)
         try:
@@ -106,15 +109,14 @@ class Run:
         self.store.publish(component, shop.stage)
         self.progress.done(component.name, "installed")
 
-    def workshop(self, name: str, final: Path) -> Workshop:
-        log = self.store.logs / f"{name}.log"
-        log.write_bytes(b"")
+    def workshop(self, name: str, title: str, final: Path) -> Workshop:
         return Workshop(
             name=name,
+            title=title,
             stage=self.work / name,
             final=final,
             scratch=self.work / f"{name}.scratch",
-            log=log,
+            log=self.store.logs / f"{name}.log",
             python=self.work / "pip" / "bin" / "python3",
             commands=self.commands,
             progress=self.progress,

@@ -109,15 +109,15 @@ def provide(tools: tuple[Tool, ...], shop: Workshop) -> None:
         shop.doing("asking apt for its list of packages")
         shop.run("apt-get update", ["apt-get", "update"], env=quiet)
         shop.doing(f"installing {', '.join(packages)} with apt")
-        install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+        # Something else, such as unattended upgrades, may hold the lock for a while.
+        options = ["-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"]
+        install = ["apt-get", "install", *options, *packages]
         shop.run("apt-get install", install, env=quiet)
         importlib.invalidate_caches()
         missing = [need for need in missing if not need.is_met()]
     if missing:
-        first = missing[0]
-        what = ", ".join(need.what for need in missing)
         raise InstallError(
-            f"this machine has not got {what}",
-            first.remedy if len(missing) == 1 else "; ".join(need.remedy for need in missing),
+            f"this machine has not got {', '.join(need.what for need in missing)}",
+            "\n  ".join(need.remedy for need in missing),
             NOT_READY,
         )

@@ -28,6 +28,7 @@ def build(shop: Workshop) -> None:
     shutil.move(found, shop.stage / "bin" / "bun")
     (shop.stage / "bin" / "bun").chmod(0o755)
     (shop.stage / "bin" / "bunx").symlink_to("bun")
+    shop.must_answer("bin/bun", "--version")
 
 
 def find_npm(shop: Workshop) -> list[str | Path]:

@@ -12,7 +12,7 @@ def build(shop: Workshop) -> None:
     shop.pip_target("postgres/requirements.txt", shop.stage)
     for program in (shop.stage / PROGRAMS / "bin").iterdir():
         program.chmod(0o755)
-    shop.run("starting PostgreSQL", [shop.stage / PROGRAMS / "bin" / "postgres", "--version"])
+    shop.must_answer(f"{PROGRAMS}/bin/postgres", "--version")
 
 
 POSTGRES = Component(

@@ -22,6 +22,7 @@ def build(shop: Workshop) -> None:
         "CGO_ENABLED": "0",
         # 320 MB that nothing needs afterwards.
         "GOCACHE": str(shop.scratch / "go-cache"),
+        "GOTMPDIR": str(shop.scratch),
     }
     shop.doing("downloading process-compose")
     shop.run("downloading process-compose", [go, "mod", "download"], cwd=modules, env=environment)
@@ -36,6 +37,7 @@ def build(shop: Workshop) -> None:
         cwd=modules,
         env=environment,
     )
+    shop.must_answer("bin/process-compose", "version", "--short")
 
 
 def pinned_version(go_mod: str) -> str:

@@ -14,6 +14,7 @@ def build(shop: Workshop) -> None:
     )
     shop.doing("downloading Tasker for Python")
     shop.pip_into("python/requirements.txt", shop.stage)
+    shop.must_answer("bin/python3", "-c", "import tasker_core")
     move_scripts(shop.stage / "bin", str(shop.stage), str(shop.final))
 
 
