@@ -1,0 +1,96 @@
+# frozen_string_literal: true
+
+module Tasker
+  # One worker process: threads that poll, run handlers and complete, until a signal.
+  class Worker
+    SERVICE = "worker-ruby"
+    POLL_MS = 1_000
+
+    # From the signal: the supervisor kills after ten seconds.
+    HANDLERS_MS = 7_500
+    INTERRUPTED_MS = 8_000
+    STOP_MS = 9_000
+
+    def initialize(library, runner, handlers, log, executable:)
+      @library = library
+      @runner = runner
+      @handlers = handlers
+      @log = log
+      @executable = executable
+      @late = false
+      # Pushing to a queue is one of the few things that a signal's trap may do.
+      @ends = Thread::Queue.new
+    end
+
+    # Serves until SIGTERM or SIGINT, then finishes the steps in hand.
+    def run
+      %w[TERM INT].each { |signal| trap(signal) { @ends << "SIG#{signal}" } }
+      identity = @library.start(
+        service: SERVICE, language: "ruby", executable: @executable, handlers: @handlers.callables
+      )
+      @log.info("serving #{identity["namespaces"].join(", ")} with #{identity["max_concurrent_handlers"]} threads")
+      threads = Array.new(identity["max_concurrent_handlers"]) { |number| thread(number) }
+      reason = @ends.pop
+      stop(threads, reason)
+      raise reason if reason.is_a?(Exception)
+    end
+
+    private
+
+    def thread(number)
+      Thread.new do
+        Thread.current.name = "handler-#{number + 1}"
+        Thread.current.report_on_exception = false
+        Thread.handle_interrupt(Interrupted => :never) { serve }
+      rescue Exception => error # rubocop:disable Lint/RescueException -- a worker without threads must not look alive
+        @ends << error
+      end
+    end
+
+    def serve
+      until @late
+        event = @library.poll(POLL_MS) or next
+        break if event["kind"] == "closed"
+
+        finish(event, @runner.run(event))
+      end
+    end
+
+    def finish(event, outcome)
+      if outcome.is_a?(Checkpoint)
+        @library.checkpoint(event["event_id"], outcome)
+      else
+        @library.complete(event["event_id"], outcome)
+      end
+    rescue Library::Refused => error
+      # The engine has its own way on with this step; the next one is none the worse for it.
+      @log.error("step #{event["step_uuid"]}: #{error.message}")
+    end
+
+    def stop(threads, reason)
+      began = now_ms
+      @log.info("stopping: #{reason}")
+      @library.drain
+      join(threads, until_ms: began + HANDLERS_MS)
+      interrupt(threads.select(&:alive?), until_ms: began + INTERRUPTED_MS)
+      stopped = @library.stop([STOP_MS - (now_ms - began), 100].max)
+      counts = stopped.slice("completed", "handed_back", "abandoned").map { |name, count| "#{name} #{count}" }
+      @log.info("stopped after #{now_ms - began} ms; steps: #{counts.join(", ")}")
+    rescue Library::Refused => error
+      @log.error("stopped after #{now_ms - began} ms: #{error.message}")
+    end
+
+    # What is still running fails, to be retried by another worker.
+    def interrupt(threads, until_ms:)
+      @late = true
+      threads.each { |thread| thread.raise(Interrupted, "the worker stopped before the handler was done") }
+      join(threads, until_ms: until_ms)
+    end
+
+    def join(threads, until_ms:)
+      threads.each { |thread| thread.join([until_ms - now_ms, 0].max / 1000.0) }
+    end
+
+    def now_ms = Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond)
+  end
+end
