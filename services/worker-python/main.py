@@ -3,9 +3,14 @@
 Started by path, so that the worker needs no installation and may run in any working folder.
 """
 
+import os
 import sys
 
 from worker_python.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # `sys.exit` would wait for handlers that did not end in time.
+    os._exit(status)

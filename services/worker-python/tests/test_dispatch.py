@@ -75,14 +75,22 @@ class Dispatching(TestCase):
         self.assertEqual((len(engine.steps), dispatcher.in_hand), (0, 6))
         self.assertTrue(dispatcher.drain(time.monotonic() + 5))
 
-    def test_a_step_that_outlives_the_deadline_is_counted(self) -> None:
-        engine = Queue([sleeping(400)])
+    def test_a_step_that_outlives_the_deadline_is_given_back_once(self) -> None:
+        engine = Queue([sleeping(300)])
         dispatcher = self.dispatcher(engine)
 
         self.assertFalse(dispatcher.drain(time.monotonic() + 0.05))
-
         self.assertEqual(dispatcher.in_hand, 1)
-        self.assertTrue(dispatcher.drain(time.monotonic() + 5))
+        self.assertEqual(dispatcher.give_back(), 1)
+
+        ((_, result),) = engine.results
+        self.assertEqual((result["success"], result["error"]["retryable"]), (False, True))
+        dispatcher.close()
+        for thread in threading.enumerate():
+            if thread.name.startswith("handler"):
+                thread.join()
+        dispatcher.turn()
+        self.assertEqual(len(engine.results), 1)
 
     def test_a_result_that_the_engine_cannot_read_is_replaced_by_a_failure(self) -> None:
         engine = Queue([sleeping(0)])

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from .runner import Completion, Event, StepRunner, unacceptable
+from .runner import Completion, Event, StepRunner, given_back, unacceptable
 
 LOG = logging.getLogger(__name__)
 
@@ -38,10 +38,14 @@ class Dispatcher:
         self._runner = runner
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="handler")
         self._finished: queue.SimpleQueue[tuple[Event, Completion | None]] = queue.SimpleQueue()
-        # How many steps are claimed, taken and without a result.
-        self.in_hand = 0
+        self._taken: dict[str, Event] = {}
         # The step whose result was handed over last, since the drain began.
         self.last_completed: str | None = None
+
+    @property
+    def in_hand(self) -> int:
+        """How many steps are taken and have no result yet."""
+        return len(self._taken)
 
     def turn(self) -> None:
         """Takes what the engine has claimed, then waits a moment for results and hands them over.
@@ -67,14 +71,24 @@ class Dispatcher:
                 return True
         return False
 
+    def give_back(self) -> int:
+        """Reports the steps in hand as failed and to be retried, so that another worker takes them over.
+
+        Else they would stay `in_progress` for ever. How many there were is returned.
+        """
+        steps = list(self._taken.values())
+        for event in steps:
+            self._hand_over(event, given_back(event))
+        return len(steps)
+
     def close(self) -> None:
-        """Ends the idle threads of the pool; steps that nobody began are dropped."""
+        """Ends the idle threads of the pool; what has not begun does not begin any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _take(self) -> None:
         try:
             while (event := self._engine.poll()) is not None:
-                self.in_hand += 1
+                self._taken[event["event_id"]] = event
                 self._pool.submit(self._run, event)
         except RuntimeError as error:
             LOG.error("the engine cannot hand out a step: %s", error)
@@ -91,8 +105,7 @@ class Dispatcher:
             self._finished.put((event, completion))
 
     def _hand_over(self, event: Event, completion: Completion | None) -> None:
-        self.in_hand -= 1
-        if completion is None:
+        if self._taken.pop(event["event_id"], None) is None or completion is None:
             return
         step = event["step_uuid"]
         try:

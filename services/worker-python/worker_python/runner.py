@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from tasker_core import FfiStepEvent, PermanentError, StepContext, StepHandlerResult, is_retryable
+from tasker_core import FfiStepEvent, PermanentError, RetryableError, StepContext, StepHandlerResult, is_retryable
 from tasker_core.errors import TaskerError
 
 from .log import timestamp
@@ -85,6 +85,12 @@ class StepRunner:
 def unacceptable(event: Event, reason: str) -> Completion:
     """The result for a step whose real result the engine would not take."""
     error = PermanentError(f"the engine does not accept the step's result: {reason}")
+    return _failure(error) | {"step_uuid": event["step_uuid"]}
+
+
+def given_back(event: Event) -> Completion:
+    """The result for a step that this worker has no time left for."""
+    error = RetryableError("the worker stopped before the step ended")
     return _failure(error) | {"step_uuid": event["step_uuid"]}
 
 
