@@ -7,39 +7,36 @@
   cluster-verify,
 }:
 let
+  app = program: {
+    type = "app";
+    program = lib.getExe program;
+    meta = { inherit (program.meta) description; };
+  };
+
   inProject =
     name: description: command:
-    let
-      program = writeShellApplication {
-        inherit name;
-        runtimeInputs = map (tool: tool.package) tools;
-        text = ''
-          export TASKER_NIX_SHELL=1
-          ${builtins.readFile ./shell-hook.sh}
-          # Before what cargo may have built there.
-          export PATH=${services}/bin:${cluster-verify}/bin:$PATH
-          cd "$TASKER_CLUSTER_ROOT"
-          ${command}
-        '';
-        meta = { inherit description; };
-      };
-    in
-    {
-      type = "app";
-      program = lib.getExe program;
+    app (writeShellApplication {
+      inherit name;
+      runtimeInputs = map (tool: tool.package) tools;
+      text = ''
+        export TASKER_NIX_SHELL=1
+        ${builtins.readFile ./shell-hook.sh}
+        [ -n "''${TASKER_CLUSTER_ROOT:-}" ] || exit 3
+        cd "$TASKER_CLUSTER_ROOT"
+        ${command}
+      '';
       meta = { inherit description; };
-    };
+    });
 in
 {
-  cluster = inProject "cluster" "Starts the cluster and shows it" ''
+  # The programs lie where `./dev` puts what cargo built, so its commands work on this cluster too.
+  cluster = inProject "cluster" "Starts the cluster of the checkout that it is called in" ''
+    mkdir -p "$TASKER_CLUSTER_STATE/bin"
+    ln -sf ${services}/bin/* ${services.ffi}/lib/* ${cluster-verify}/bin/* "$TASKER_CLUSTER_STATE/bin/"
     exec process-compose up "$@"
   '';
   check = inProject "check" "Verifies the running cluster" ''
-    exec cluster-verify check "$@"
+    exec ${lib.getExe cluster-verify} check "$@"
   '';
-  cluster-verify = {
-    type = "app";
-    program = lib.getExe cluster-verify;
-    meta.description = cluster-verify.meta.description;
-  };
+  cluster-verify = app cluster-verify;
 }

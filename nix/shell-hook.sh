@@ -9,6 +9,7 @@ if [ -f "$tasker_project/tools/env.sh" ]; then
   # shellcheck disable=SC1091  # it is the project's, wherever that is
   . "$tasker_project/tools/env.sh"
 else
-  echo "not in the project's folder, so none of its variables is set: run \`nix develop\` there" >&2
+  unset TASKER_CLUSTER_ROOT
+  echo "not in the project's folder, so none of its variables is set: change into it, and try again" >&2
 fi
 unset tasker_project

@@ -62,8 +62,10 @@ class Room:
         (self.nixpkgs / "machine.json").write_text(json.dumps(described))
         self.flake = copy_project(self.project, self.folder / "flake")
         # The programs that were built already, in a state folder of the flake's own.
-        (self.folder / "cluster").mkdir()
-        (self.folder / "cluster" / "bin").symlink_to(described["binaries"])
+        self.programs = self.folder / "cluster" / "bin"
+        self.programs.mkdir(parents=True)
+        for program in filter(Path.is_file, Path(described["binaries"]).iterdir()):
+            (self.programs / program.name).symlink_to(program)
         folders = {"HOME": "home", "TMPDIR": "tmp", "NIX_CONF_DIR": "conf", "NIX_LOG_DIR": "log"}
         folders |= {"NIX_LOCALSTATE_DIR": "var", "NIX_STATE_DIR": "state", "NIX_STORE_DIR": "store"}
         folders |= {"TASKER_CLUSTER_STATE": "cluster"}

@@ -39,6 +39,15 @@ class Flake(FlakeTest):
         folder = self.room.flake / "services"
         said = self.passes("run", "path:..#cluster", "--", "--tui=false", "--dry-run", flake=folder)
         self.assertIn("Validated", said)
+        # With what Nix built, in the place where `./dev` would put what cargo built.
+        store = self.room.folder / "store"
+        for program in ("cluster-verify", "orchestration", f"libworker_ffi{self.room.library_suffix}"):
+            self.assertTrue((self.room.programs / program).readlink().is_relative_to(store), program)
+
+    def test_the_check_runs_in_the_project_that_it_was_called_in(self):
+        folder = self.room.flake / "services"
+        said = self.passes("run", "path:..#check", "--", "--help", flake=folder)
+        self.assertIn("Verify the cluster", said)
 
     def test_outside_a_project_the_cluster_says_where_to_go(self):
         self.fails(
