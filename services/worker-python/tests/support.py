@@ -20,6 +20,7 @@ def event(
     results: dict[str, Any] | None = None,
     dependencies: list[str] | None = None,
     initialization: dict[str, Any] | None = None,
+    inputs: dict[str, Any] | None = None,
     attempts: int | None = None,
 ) -> dict[str, Any]:
     """A step whose `callable` is `name`. Its dependencies are those with results unless said otherwise."""
@@ -35,7 +36,7 @@ def event(
                 "task_name": "t",
                 "namespace_name": "n",
             },
-            "workflow_step": {"name": "s", "attempts": attempts, "max_attempts": 3},
+            "workflow_step": {"name": "s", "attempts": attempts, "max_attempts": 3, "inputs": inputs},
             "dependency_results": {step: {"result": result, "success": True} for step, result in results.items()},
             "step_definition": {
                 "name": "s",

@@ -1,6 +1,7 @@
 """The handlers compute what the workloads promise, and refuse what they cannot compute with."""
 
 import time
+from typing import Any
 from unittest import TestCase
 
 from tasker_core import PermanentError, RetryableError, StepValidationError
@@ -58,16 +59,42 @@ class Diamond(TestCase):
 
 
 class FanOut(TestCase):
-    def test_the_join_adds_up_what_the_parts_made_of_the_root(self) -> None:
-        root = run("fan_out.Root", {"even_number": 6})
-        parts = {
-            f"part_{factor}": run("fan_out.Part", results={"root": root}, initialization={"factor": factor})
-            for factor in range(1, 11)
-        }
+    def batch(self, context: dict[str, Any]) -> dict[str, Any]:
+        return run("fan_out.Root", {"even_number": 6} | context)["batch_processing_outcome"]
 
-        joined = run("fan_out.Join", results=parts)
+    def test_the_root_asks_for_as_many_parts_as_the_task_is_wide(self) -> None:
+        for context, width in (({}, 10), ({"width": 1}, 1), ({"width": 100}, 100)):
+            with self.subTest(context):
+                batch = self.batch(context)
+                self.assertEqual((batch["worker_count"], len(batch["cursor_configs"])), (width, width))
+                self.assertEqual((batch["type"], batch["worker_template_name"]), ("create_batches", "fan_out_py_part"))
+
+    def test_a_width_out_of_range_is_a_permanent_failure(self) -> None:
+        for width in (0, 101, "10", 2.5, True):
+            with self.subTest(width), self.assertRaises(StepValidationError):
+                self.batch({"width": width})
+
+    def test_a_part_multiplies_by_its_place(self) -> None:
+        cursor = self.batch({})["cursor_configs"][6]
+
+        part = run("fan_out.Part", results={"fan_out_py_root": {"result": 6}}, inputs={"cursor": cursor})
+
+        self.assertEqual((cursor["batch_id"], part), ("007", {"result": 42, "operation": "multiply"}))
+
+    def test_the_join_adds_the_parts_up(self) -> None:
+        results = {f"fan_out_py_part_{place:03}": {"result": 6 * place} for place in range(1, 11)}
+
+        joined = run(
+            "fan_out.Join",
+            results=results | {"fan_out_py_root": {"result": 6}},
+            dependencies=["fan_out_py_part"],
+        )
 
         self.assertEqual((joined["result"], joined["width"]), (330, 10))
+
+    def test_a_join_without_parts_is_a_permanent_failure(self) -> None:
+        with self.assertRaisesRegex(PermanentError, "fan_out_py_part"):
+            run("fan_out.Join", dependencies=["fan_out_py_part"])
 
 
 class Scenarios(TestCase):

@@ -30,8 +30,12 @@ class Handler(StepHandler):
 
 
 def parents(context: StepContext) -> list[str]:
-    """The steps that this one depends on, in the template's order.
+    """The steps that this one depends on directly; `context.dependency_results` also has those before them.
 
-    `context.dependency_results` also holds their ancestors.
+    A step that waits for a batch depends on the template of the batch's steps, which stand for it here, in order.
     """
-    return list(context.event.task_sequence_step["step_definition"].get("dependencies") or [])
+    names: list[str] = []
+    for name in context.event.task_sequence_step["step_definition"].get("dependencies") or []:
+        batch = [step for step in context.dependency_results if step.startswith(f"{name}_")]
+        names += [name] if name in context.dependency_results or not batch else sorted(batch)
+    return names
