@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from . import __version__, log
 from .errors import ConfigurationError, WorkerError
 from .settings import SERVICE, Settings
+from .stop_signal import StopSignal
 
 USAGE = f"""{SERVICE} {__version__}
 
@@ -31,6 +32,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, started_at: str) -> None:
+    stop = StopSignal()
     # The wheel sets up its log when it is first imported, at level `debug` unless this is set.
     os.environ["LOG_LEVEL"] = log.engine_filter(settings.log_filter)
     try:
@@ -39,7 +41,7 @@ def _run(settings: Settings, started_at: str) -> None:
         raise WorkerError(
             f"{sys.executable} has no module {error.name}; `./dev shell` has a Python with tasker-py"
         ) from error
-    serve(settings, started_at)
+    serve(settings, started_at, stop)
 
 
 def _answer(argument: str) -> int:

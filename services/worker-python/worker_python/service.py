@@ -1,10 +1,8 @@
 """The life of the worker: start, serve, stop."""
 
 import logging
-import signal
 import time
 from collections.abc import Sequence
-from types import FrameType
 
 from tasker_core import HandlerDiscovery
 
@@ -14,6 +12,7 @@ from .engine import Engine
 from .errors import WorkerError
 from .runner import StepRunner
 from .settings import Settings
+from .stop_signal import StopSignal
 from .witness import Witness
 
 LOG = logging.getLogger(__name__)
@@ -27,31 +26,14 @@ READY_FIRST_PAUSE_SECONDS = 0.02
 READY_LAST_PAUSE_SECONDS = 1.0
 
 
-class StopSignal:
-    """The wish to stop: SIGTERM from the supervisor, SIGINT from a terminal.
-
-    Only the first counts: Ctrl-C reaches the process twice, from the terminal and from the supervisor.
-    """
-
-    def __init__(self) -> None:
-        self.received_at: float | None = None
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._receive)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        if self.received_at is None:
-            self.received_at = time.monotonic()
-            LOG.info("%s received", signal.Signals(number).name)
-
-
-def serve(settings: Settings, started_at: str) -> None:
+def serve(settings: Settings, started_at: str, stop: StopSignal) -> None:
     """Runs the worker until it is asked to stop."""
-    stop = StopSignal()
     handlers = registry.discover()
     witness = Witness(settings.witness_file, settings.instance)
     engine = Engine(settings)
     dispatcher = Dispatcher(engine, StepRunner(handlers, witness, settings.instance), settings.concurrency)
+    if stop.received_at is not None:
+        return
     known_as = engine.start()
     _compare_with_templates(settings, known_as.namespaces, handlers)
     if _is_ready(engine, stop):
