@@ -85,6 +85,7 @@ class Dispatching(TestCase):
 
         ((_, result),) = engine.results
         self.assertEqual((result["success"], result["error"]["retryable"]), (False, True))
+        self.assertEqual(result["error"]["error_type"], "WorkerStopping")
         dispatcher.close()
         for thread in threading.enumerate():
             if thread.name.startswith("handler"):

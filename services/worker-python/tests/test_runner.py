@@ -7,7 +7,7 @@ from unittest import TestCase
 
 from tasker_core import PermanentError, RetryableError, StepContext, StepHandlerResult
 from worker_python.handler import Handler
-from worker_python.runner import StepRunner, unacceptable
+from worker_python.runner import StepRunner
 from worker_python.witness import Witness
 
 from .support import HANDLERS, event, folder
@@ -108,10 +108,11 @@ class Runs(TestCase):
         self.assertIn("nobody.Knows", done["error"]["message"])
         self.assertEqual(self.witnessed(), [])
 
-    def test_a_result_the_engine_does_not_take_becomes_a_permanent_failure(self) -> None:
+    def test_a_step_without_a_result_of_its_own_fails_for_good_or_for_now(self) -> None:
+        runner = StepRunner(HANDLERS, self.witness, "worker-python-1")
         step = event("x")
 
-        refused = unacceptable(step, "too large")
-
-        self.assertEqual(refused["step_uuid"], step["step_uuid"])
-        self.assertIs(refused["error"]["retryable"], False)
+        for failure, retryable in ((runner.unacceptable(step, "too large"), False), (runner.given_back(step), True)):
+            self.assertEqual(failure["step_uuid"], step["step_uuid"])
+            self.assertEqual((failure["success"], failure["metadata"]["retryable"]), (False, retryable))
+            self.assertEqual(failure["metadata"]["worker_id"], "worker-python-1")

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from .runner import Completion, Event, StepRunner, given_back, unacceptable
+from .runner import Completion, Event, StepRunner
 
 LOG = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Dispatcher:
         """
         steps = list(self._taken.values())
         for event in steps:
-            self._hand_over(event, given_back(event))
+            self._hand_over(event, self._runner.given_back(event))
         return len(steps)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class Dispatcher:
             accepted = self._engine.complete(event, completion)
         except (RuntimeError, ValueError) as error:
             LOG.error("the engine does not accept the result of step %s: %s", step, error)
-            accepted = self._engine.complete(event, unacceptable(event, str(error)))
+            accepted = self._engine.complete(event, self._runner.unacceptable(event, str(error)))
         if accepted:
             self.last_completed = step
         else:

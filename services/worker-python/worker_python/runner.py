@@ -56,45 +56,13 @@ class StepRunner:
         outcome["metadata"] = metadata | outcome.get("metadata", {})
         return outcome | {"step_uuid": event["step_uuid"]}
 
-    def _call(self, event: Event) -> dict[str, Any]:
-        task_step = event["task_sequence_step"]
-        step = task_step["workflow_step"]
-        run = StepRun(
-            task=event["task_uuid"],
-            step=event["step_uuid"],
-            step_name=step["name"],
-            namespace=task_step["task"]["namespace_name"],
-            # The engine counts the attempts before this claim.
-            attempt=(step.get("attempts") or 0) + 1,
-        )
-        name = task_step["step_definition"]["handler"]["callable"]
-        handler = self._handlers.get(name)
-        if handler is None:
-            raise PermanentError(f"this worker has no handler {name!r}; correct the template's `callable`")
-        context = StepContext.from_ffi_event(FfiStepEvent.model_validate(event), name)
-        with self._witness.run(run) as outcome:
-            answer = handler.call(context)
-            if not answer.is_success:
-                raise ReturnedError(answer)
-            result = answer.result or {}
-            _require_json(result)
-            outcome.ok = True
-        return result
+    def given_back(self, event: Event) -> Completion:
+        """The result for a step that this worker has no time left for: another one shall run it."""
+        error = RetryableError(f"given back: {self._instance} is stopping")
+        error.error_type = "WorkerStopping"
+        return self._in_place_of_a_result(event, error)
 
-
-def unacceptable(event: Event, reason: str) -> Completion:
-    """The result for a step whose real result the engine would not take."""
-    error = PermanentError(f"the engine does not accept the step's result: {reason}")
-    return _failure(error) | {"step_uuid": event["step_uuid"]}
-
-
-def given_back(event: Event) -> Completion:
-    """The result for a step that this worker has no time left for."""
-    error = RetryableError("the worker stopped before the step ended")
-    return _failure(error) | {"step_uuid": event["step_uuid"]}
-
-
-def _require_json(result: dict[str, Any]) -> None:
+    def _require_json(result: dict[str, Any]) -> None:
     try:
         json.dumps(result, allow_nan=False)
     except (TypeError, ValueError) as error:
