@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::fmt::Display;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::pin::pin;
+use std::task::Poll;
 
 use tasker_shared::config::{ConfigLoader, TaskerConfig};
 
@@ -43,21 +45,20 @@ fn required(name: &str, hint: &str) -> Result<String, Failure> {
 }
 
 /// Runs one of the engine's bootstraps; an error or a panic becomes a failure that says what was being started.
-pub async fn bootstrap<T, E>(what: &str, start: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, Failure>
-where
-    T: Send + 'static,
-    E: Display + Send + 'static,
-{
-    match tokio::spawn(start).await {
-        Ok(Ok(handle)) => Ok(handle),
-        Ok(Err(error)) => Err(Failure::other(format!("the {what} did not start: {error}"))),
-        Err(end) => {
-            let reason = match end.try_into_panic() {
-                Ok(panic) => message(panic.as_ref()),
-                Err(error) => error.to_string(),
-            };
-            Err(Failure::other(format!("the {what} did not start: the engine panicked: {reason}")))
+pub async fn bootstrap<T, E: Display>(what: &str, start: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
+    let mut start = pin!(start);
+    // Not spawned to catch its panic: the worker's bootstrap cannot move to another thread.
+    let booted = poll_fn(|context| {
+        match expecting_panics(|| catch_unwind(AssertUnwindSafe(|| start.as_mut().poll(context)))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
         }
+    });
+    let failed = |reason: String| Failure::other(format!("the {what} did not start: {reason}"));
+    match booted.await {
+        Ok(Ok(handle)) => Ok(handle),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(panic) => Err(failed(format!("the engine panicked: {}", message(panic.as_ref())))),
     }
 }
 

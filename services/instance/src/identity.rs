@@ -27,7 +27,7 @@ pub struct Identity {
     pid: u32,
     version: String,
     engine_version: String,
-    language: &'static str,
+    language: String,
     executable: PathBuf,
     started_at: String,
     port: u16,
@@ -43,11 +43,11 @@ impl Identity {
     pub fn new(environment: &Environment, service: &crate::Service, port: u16, ids: Ids) -> Self {
         Self {
             instance: environment.instance.clone(),
-            service: service.name.to_owned(),
+            service: service.name.clone().into_owned(),
             pid: std::process::id(),
             version: service.version.to_owned(),
             engine_version: ENGINE_VERSION.to_owned(),
-            language: "rust",
+            language: "rust".to_owned(),
             executable: std::env::current_exe().unwrap_or_default(),
             started_at: rfc3339(service.started_at),
             port,
@@ -57,6 +57,13 @@ impl Identity {
             namespaces: Vec::new(),
             handlers: Vec::new(),
         }
+    }
+
+    /// As the record of a host in another language that has the engine as a library.
+    pub fn hosted_by(mut self, language: impl Into<String>, executable: impl Into<PathBuf>) -> Self {
+        self.language = language.into();
+        self.executable = executable.into();
+        self
     }
 
     /// With the namespaces whose queues this worker reads and the handlers that it has.

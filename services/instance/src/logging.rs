@@ -11,8 +11,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Starts logging under the name of the instance. `crate_name` is the service's own crate, whose start and stop are
-/// always told.
-pub(crate) fn start(instance: &str, crate_name: &str) {
+/// always told. For a library inside a foreign host; `run` does it for a service.
+pub fn log_as(instance: &str, crate_name: &str) {
     let asked = ["RUST_LOG", "LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let filter = EnvFilter::builder().parse_lossy(directives(crate_name, asked.as_deref().unwrap_or("warn")));
     // Fails only when something else is installed already, and then that one logs.

@@ -1,5 +1,6 @@
 //! The frame of a service's `main`: `--version`, logging, runtime, one line on failure, exit status.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::Future;
 use std::io::Write;
@@ -16,15 +17,15 @@ pub const STOP_LIMIT: Duration = Duration::from_millis(9_300);
 /// What a service is called, and since when it runs.
 #[derive(Debug, Clone)]
 pub struct Service {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) version: &'static str,
     pub(crate) started_at: DateTime<Utc>,
 }
 
 impl Service {
     /// A service that starts now.
-    pub fn new(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, started_at: Utc::now() }
+    pub fn new(name: impl Into<Cow<'static, str>>, version: &'static str) -> Self {
+        Self { name: name.into(), version, started_at: Utc::now() }
     }
 }
 
@@ -37,8 +38,8 @@ where
     if let Some(argument) = std::env::args().nth(1) {
         return answer(&service, &argument);
     }
-    let instance = std::env::var("TASKER_INSTANCE_ID").unwrap_or_else(|_| service.name.to_owned());
-    logging::start(&instance, &service.name.replace('-', "_"));
+    let instance = std::env::var("TASKER_INSTANCE_ID").unwrap_or_else(|_| service.name.clone().into_owned());
+    logging::log_as(&instance, &service.name.replace('-', "_"));
     log_panics();
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {

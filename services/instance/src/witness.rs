@@ -177,7 +177,7 @@ impl Drop for HandlerRun<'_> {
 }
 
 /// CLOCK_MONOTONIC, which all processes of a machine share and nobody sets back.
-fn monotonic_ns() -> i64 {
+pub fn monotonic_ns() -> i64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| time.tv_sec() * 1_000_000_000 + time.tv_nsec())
 }
 

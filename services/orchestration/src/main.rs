@@ -19,13 +19,8 @@ async fn serve(service: Service) -> Result<(), Failure> {
         .ok_or_else(|| Failure::configuration("the configuration has no [orchestration.web]: run `cluster-verify render`"))?;
     let port = instance::bind_port(&environment, &web.bind_address)?;
 
-    let mut server = tokio::select! {
-        server = instance::bootstrap("orchestration server", OrchestrationBootstrap::bootstrap()) => server?,
-        signal = shutdown.requested() => {
-            tracing::info!("{signal} while starting");
-            return Ok(());
-        }
-    };
+    let booting = instance::bootstrap("orchestration server", OrchestrationBootstrap::bootstrap());
+    let Some(mut server) = shutdown.unless_requested(booting).await.transpose()? else { return Ok(()) };
     let ids = Ids { processor_uuid: server.orchestration_core.context.processor_uuid().to_string(), ..Ids::default() };
     Identity::new(&environment, &service, port, ids).write(&environment.run_dir)?;
     tracing::info!(port, "ready");
