@@ -62,7 +62,42 @@ class StepRunner:
         error.error_type = "WorkerStopping"
         return self._in_place_of_a_result(event, error)
 
-    def _require_json(result: dict[str, Any]) -> None:
+    def unacceptable(self, event: Event, reason: str) -> Completion:
+        """The result for a step whose real result the engine would not take."""
+        return self._in_place_of_a_result(event, PermanentError(f"the engine does not accept the result: {reason}"))
+
+    def _in_place_of_a_result(self, event: Event, error: TaskerError) -> Completion:
+        failure = _failure(error)
+        failure["metadata"]["worker_id"] = self._instance
+        return failure | {"step_uuid": event["step_uuid"]}
+
+    def _call(self, event: Event) -> dict[str, Any]:
+        task_step = event["task_sequence_step"]
+        step = task_step["workflow_step"]
+        run = StepRun(
+            task=event["task_uuid"],
+            step=event["step_uuid"],
+            step_name=step["name"],
+            namespace=task_step["task"]["namespace_name"],
+            # The engine counts the attempts before this claim.
+            attempt=(step.get("attempts") or 0) + 1,
+        )
+        name = task_step["step_definition"]["handler"]["callable"]
+        handler = self._handlers.get(name)
+        if handler is None:
+            raise PermanentError(f"this worker has no handler {name!r}; correct the template's `callable`")
+        context = StepContext.from_ffi_event(FfiStepEvent.model_validate(event), name)
+        with self._witness.run(run) as outcome:
+            answer = handler.call(context)
+            if not answer.is_success:
+                raise ReturnedError(answer)
+            result = answer.result or {}
+            _require_json(result)
+            outcome.ok = True
+        return result
+
+
+def _require_json(result: dict[str, Any]) -> None:
     try:
         json.dumps(result, allow_nan=False)
     except (TypeError, ValueError) as error:
