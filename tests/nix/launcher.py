@@ -7,12 +7,23 @@ from pathlib import Path
 NOBODY = 65534
 # Rust's launchers find their tool chain through the home folder, and a build has none.
 KEPT = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
-# PostgreSQL refuses to run as root.
 AS_NOBODY = ("initdb", "pg_ctl", "postgres")
+# PostgreSQL refuses to run as root; the folder of a build is root's, and the server writes into it.
+UNPRIVILEGED = f"""\
+unprivileged=
+if [ "$(id -u)" = 0 ]; then
+  chown {NOBODY} .
+  unprivileged="setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups"
+fi"""
 # A server that was not built with its extensions is told where the chosen ones are.
 USE_EXTENSIONS = """\
 chosen=$(dirname "$0")/../extension_control_path
-for data do :; done
+previous=
+for word do
+  case $previous in -D | --pgdata) data=$word ;; esac
+  case $word in --pgdata=*) data=${word#*=} ;; esac
+  previous=$word
+done
 if [ -e "$chosen" ]; then
   echo "extension_control_path = '$(cat "$chosen")'" >> "$data/postgresql.conf"
 fi
@@ -40,10 +51,9 @@ def text(command: str, found: str | None) -> str:
         if value.is_dir():
             lines.append(f"export {name}='{value}'")
     program = f"'{found}' \"$@\""
-    if command in AS_NOBODY and os.geteuid() == 0:
-        # The folder of the build is root's, and the server has to write into it.
-        lines.append(f"chown {NOBODY} .")
-        program = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {program}"
+    if command in AS_NOBODY:
+        lines.append(UNPRIVILEGED)
+        program = f"$unprivileged {program}"
     if command == "initdb":
         lines += [f"{program} || exit", USE_EXTENSIONS]
     else:
