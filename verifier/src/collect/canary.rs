@@ -18,6 +18,9 @@ use crate::topology::{Role, Topology, Workload};
 const STALLED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Key of a canary's context that makes it a task of its own.
+pub const CANARY_KEY: &str = "cluster_verify_canary";
+
 /// States in which a task stays until somebody acts.
 pub const AT_REST: [&str; 5] = [
     "complete",
@@ -63,6 +66,7 @@ pub async fn send(
                 Ok(steps) => canary.steps = steps,
                 Err(unseen) => return Observed::Unseen(unseen),
             }
+            canary.creator = postgres::creator_of(pool, uuid).await.ok().flatten();
         }
     }
     Observed::Seen(Canaries { tasks })
@@ -77,18 +81,19 @@ async fn create(
     pool: &PgPool,
 ) -> Canary {
     let correlation = Uuid::now_v7();
+    let mut context = workload.context.clone();
+    // The engine's identity of a task is a hash of its context, which all canaries would share.
+    context[CANARY_KEY] = json!(correlation);
     let body = json!({
         "name": workload.template,
         "namespace": workload.namespace,
         "version": "1.0.0",
-        "context": workload.context,
+        "context": context,
         "initiator": "cluster-verify",
         "source_system": "cluster-verify",
         "reason": "canary",
         "tags": ["cluster-verify", "canary"],
         "correlation_id": correlation,
-        // The engine's default identity is a hash of the context, which every canary shares.
-        "idempotency_key": correlation.to_string(),
     });
     let begun = Instant::now();
     let answer = fetch(
@@ -108,6 +113,8 @@ async fn create(
         namespace: workload.namespace.clone(),
         template: workload.template.clone(),
         correlation_id: correlation.to_string(),
+        expected: workload.results.clone(),
+        creator: None,
         create,
         create_ms,
         first_readings,
