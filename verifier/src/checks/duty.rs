@@ -1,5 +1,6 @@
 //! What each worker owes the cluster: to take from the queues of the namespaces that its service's templates use.
 
+use crate::check::Finding;
 use crate::checks::processes::port_holder::foreign_listener;
 use crate::evidence::{Evidence, SystemView, TemplateRoot, Unseen};
 use crate::topology::{Instance, Role, Service};
@@ -12,6 +13,7 @@ pub struct Duty<'a> {
     pub instance: &'a Instance,
     /// Sorted, each once.
     pub namespaces: Vec<&'a str>,
+    pub root: &'a TemplateRoot,
 }
 
 /// Why a worker serves other namespaces than it should: the variable that misleads it.
@@ -35,6 +37,16 @@ pub enum Cause {
 }
 
 impl Misdirection {
+    /// Adds itself to a finding of the instance that it misleads.
+    pub fn told(self, instance: &str, finding: Finding) -> Finding {
+        finding
+            .hint(self.hint(instance))
+            .evidence("variable", self.variable)
+            .evidence("actual", self.actual)
+            .evidence("expected", self.expected)
+            .evidence("origin", self.origin)
+    }
+
     /// What to do about it.
     pub fn hint(&self, instance: &str) -> String {
         match self.cause {
@@ -62,6 +74,7 @@ pub fn duties(evidence: &Evidence) -> Result<Vec<Duty<'_>>, Unseen> {
                 service,
                 instance,
                 namespaces: root.namespaces(),
+                root,
             })
         })
         .collect()

@@ -1,42 +1,167 @@
-//! Reads the witness files.
+//! Reads the witness files, line by line: only what is notable is kept.
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
-use crate::evidence::{Observed, WitnessView};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::evidence::{InjectedFault, Observed, WitnessView};
+use crate::history::{Line, Moment, Runs};
 use crate::project::Project;
 
-/// Every line of every witness file, the rotated ones before the current ones.
-pub fn collect(project: &Project) -> Observed<WitnessView> {
+/// Unreadable lines that are told one by one.
+const TOLD: usize = 20;
+
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    run: Uuid,
+    task: Uuid,
+    step: Uuid,
+    #[serde(borrow)]
+    step_name: Cow<'a, str>,
+    #[serde(borrow)]
+    namespace: Cow<'a, str>,
+    attempt: i64,
+    #[serde(borrow)]
+    instance: Cow<'a, str>,
+    pid: u32,
+    wall: DateTime<Utc>,
+    mono_ns: u64,
+    #[serde(default)]
+    ok: Option<bool>,
+}
+
+/// Folds every line written within `since_seconds`, or all of them.
+pub fn collect(project: &Project, since_seconds: Option<u64>) -> Observed<WitnessView> {
     let folder = project.state.join("witness");
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    let paths = match files(&folder) {
+        Ok(paths) => paths,
         Err(error) => {
             return Observed::unseen("witness files", format!("{}: {error}", folder.display()));
         }
     };
-    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.reverse();
-    let mut view = WitnessView::default();
+    let since = since_seconds
+        .and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?))
+        .map_or(DateTime::<Utc>::MIN_UTC, |window| Utc::now() - window);
+    let mut runs = Runs::default();
+    let mut unreadable = Vec::new();
     for path in paths {
-        let Ok(file) = std::fs::File::open(&path) else {
-            continue;
-        };
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
-        for (index, line) in BufReader::new(file).lines().enumerate() {
-            let parsed = line
-                .map_err(|error| error.to_string())
-                .and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
-            match parsed {
-                Ok(line) => view.lines.push(line),
-                Err(reason) => view
-                    .unreadable
-                    .push(format!("{name}:{}: {reason}", index + 1)),
-            }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Err(problem) = read(&path, since, &mut runs, &mut unreadable) {
+            unreadable.push(format!("{name}: {problem}"));
         }
     }
+    let mut view = WitnessView::of(&runs);
+    view.unreadable = unreadable;
+    view.faults = faults(&project.state.join("faults.jsonl"));
     Observed::Seen(view)
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(
+    path: &Path,
+    since: DateTime<Utc>,
+    runs: &mut Runs,
+    unreadable: &mut Vec<String>,
+) -> std::io::Result<()> {
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    loop {
+        bytes.clear();
+        if file.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(());
+        }
+        number += 1;
+        match serde_json::from_slice::<Written<'_>>(&bytes) {
+            Ok(line) if line.wall >= since => runs.add(&judged(&line)),
+            Ok(_) => {}
+            // A line without its end is still being written, or its writer was killed.
+            Err(_) if !bytes.ends_with(b"\n") => {}
+            Err(error) if unreadable.len() < TOLD => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                unreadable.push(format!("{name}:{number}: {error}"));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn judged<'a>(line: &'a Written<'_>) -> Line<'a> {
+    Line {
+        started: line.event == "started",
+        run: line.run,
+        task: line.task,
+        step: line.step,
+        step_name: &line.step_name,
+        namespace: &line.namespace,
+        attempt: line.attempt,
+        instance: &line.instance,
+        pid: line.pid,
+        at: Moment {
+            wall: line.wall,
+            mono_ns: line.mono_ns,
+        },
+        ok: line.ok,
+    }
+}
+
+/// What was broken on purpose; without the file, nothing was.
+fn faults(path: &Path) -> Vec<InjectedFault> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"v":1,"event":"started","run":"01990000-0000-7000-8000-00000000c000","task":"01990000-0000-7000-8000-000000000001","step":"01990000-0000-7000-8000-000000000002","step_name":"wr\u0069te","namespace":"mail","attempt":1,"instance":"worker-rust-1","pid":7,"wall":"2026-01-02T03:04:05.000001Z","mono_ns":5}"#;
+
+    fn read_text(text: &str, since: DateTime<Utc>) -> (Runs, Vec<String>) {
+        let name = format!(
+            "cluster-verify-witness-{}-{}",
+            std::process::id(),
+            text.len()
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        let (mut runs, mut unreadable) = (Runs::default(), Vec::new());
+        read(&path, since, &mut runs, &mut unreadable).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        (runs, unreadable)
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_told_and_an_unfinished_one_is_not() {
+        let text = format!("{LINE}\ngarbage\n{{\"v\":1,\"ev");
+
+        let (runs, unreadable) = read_text(&text, DateTime::<Utc>::MIN_UTC);
+
+        assert_eq!(runs.count(), 1);
+        assert_eq!(runs.notable().1[0].name, "write");
+        assert_eq!(unreadable.len(), 1, "{unreadable:?}");
+        assert!(unreadable[0].contains(":2: "), "{unreadable:?}");
+    }
+
+    #[test]
+    fn lines_before_the_window_are_left_out() {
+        let (runs, unreadable) = read_text(&format!("{LINE}\n"), Utc::now());
+
+        assert_eq!((runs.count(), unreadable.len()), (0, 0));
+    }
 }

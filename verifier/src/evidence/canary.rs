@@ -1,5 +1,6 @@
 //! What the canaries met: small real tasks, one a namespace through each orchestration server.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,12 @@ pub struct Canary {
     pub namespace: String,
     pub template: String,
     pub correlation_id: String,
+    /// What must come back, by step: the value under the key `result` in what its handler returns.
+    #[serde(default)]
+    pub expected: BTreeMap<String, serde_json::Value>,
+    /// The processor that first moved the task.
+    #[serde(default)]
+    pub creator: Option<String>,
     pub create: CreateOutcome,
     /// Milliseconds that the create took.
     pub create_ms: u64,

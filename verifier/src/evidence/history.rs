@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::history::{KEPT, RULES, TaskHistory};
 
@@ -16,6 +18,8 @@ pub struct HistoryView {
     pub since_seconds: Option<u64>,
     /// Findings by code over everything that was looked at.
     pub counts: BTreeMap<String, RuleCount>,
+    /// Who had results accepted, by worker uuid; nil for results that name none.
+    pub workers: BTreeMap<Uuid, WorkerSeen>,
     /// Histories on which a rule fired, at most [`crate::history::KEPT`] of them.
     pub suspects: Vec<TaskHistory>,
 }
@@ -26,6 +30,13 @@ pub struct RuleCount {
     pub breaches: u64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerSeen {
+    /// Results that were accepted from it.
+    pub audits: u64,
+    pub last: DateTime<Utc>,
+}
+
 impl HistoryView {
     /// Judges one task by all rules, counts it, and keeps it if a rule fired.
     pub fn add(&mut self, task: TaskHistory) {
@@ -33,6 +44,15 @@ impl HistoryView {
         self.steps += task.steps.len() as u64;
         let of_steps: usize = task.steps.iter().map(|step| step.transitions.len()).sum();
         self.transitions += (task.transitions.len() + of_steps) as u64;
+        for audit in task.steps.iter().flat_map(|step| &step.audits) {
+            let worker = audit.worker.unwrap_or_default();
+            let seen = self.workers.entry(worker).or_insert(WorkerSeen {
+                audits: 0,
+                last: audit.at,
+            });
+            seen.audits += 1;
+            seen.last = seen.last.max(audit.at);
+        }
         let mut suspect = false;
         for rule in RULES {
             let breaches = (rule.judge)(&task).len() as u64;

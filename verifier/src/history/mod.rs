@@ -3,10 +3,12 @@
 //! Rules look at one task at a time, so that any number of tasks can be streamed past them.
 
 pub mod rules;
+mod runs;
 mod state;
 mod task_history;
 
 pub use rules::{Breach, RULES, Rule};
+pub use runs::{Line, Moment, Run, Runs, StepRuns, WitnessProcess};
 pub use state::{State, StepState, TaskState};
 pub use task_history::{Audit, Edge, StepHistory, TaskHistory, Transition};
 

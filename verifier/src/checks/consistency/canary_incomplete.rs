@@ -39,10 +39,13 @@ impl Check for CanaryIncomplete {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
     use crate::checks::testing::{fires, silent, unknown};
-    use crate::evidence::{CreateOutcome, Observed};
+    use crate::evidence::healthy::moment;
+    use crate::evidence::{CreateOutcome, Observed, WitnessView};
+    use crate::history::{Line, Runs};
 
     /// The first canary stands at its first step, which is in this state.
     fn standing_at(state: &str) -> Evidence {
@@ -111,13 +114,22 @@ mod tests {
     #[test]
     fn a_step_in_hand_names_the_process_that_has_it() {
         let mut evidence = standing_at("in_progress");
-        let step = evidence.canaries.seen_mut().tasks[0].steps[0]
-            .step_uuid
-            .clone();
-        let lines = &mut evidence.witness.seen_mut().lines;
-        let mut line = lines[0].clone();
-        (line.step, line.run) = (step, "another".into());
-        lines.push(line);
+        let step = &evidence.canaries.seen_mut().tasks[0].steps[0].step_uuid;
+        let mut runs = Runs::default();
+        runs.add(&Line {
+            started: true,
+            run: Uuid::from_u128(1),
+            task: Uuid::from_u128(2),
+            step: step.parse().unwrap(),
+            step_name: "write",
+            namespace: "mail",
+            attempt: 1,
+            instance: "worker-rust-1",
+            pid: 102,
+            at: moment(0),
+            ok: None,
+        });
+        evidence.witness = Observed::Seen(WitnessView::of(&runs));
 
         let findings = fires::<CanaryIncomplete>(&evidence);
 

@@ -76,13 +76,8 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
         .clone()
         .find_map(|duty| Some((duty, duty.misdirection(evidence.system.ok())?)));
     if let Some((duty, misdirection)) = misled {
-        return finding
-            .hint(misdirection.hint(&duty.instance.id))
-            .evidence("instance", &duty.instance.id)
-            .evidence("variable", misdirection.variable)
-            .evidence("actual", misdirection.actual)
-            .evidence("expected", misdirection.expected)
-            .evidence("origin", misdirection.origin);
+        let finding = finding.evidence("instance", &duty.instance.id);
+        return misdirection.told(&duty.instance.id, finding);
     }
     let absent = |duty: &&Duty<'_>| runs(evidence, &duty.instance.id) == Ok(false);
     match owners.find(absent) {
@@ -98,25 +93,17 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
 
 fn in_hand(evidence: &Evidence, step: &CanaryStep, finding: Finding) -> Finding {
     let witness = evidence.witness.ok();
-    let lines = witness
-        .map(|witness| witness.lines.as_slice())
-        .unwrap_or_default();
-    let finished = |run: &str| {
-        lines
-            .iter()
-            .any(|line| line.run == run && line.event == "finished")
-    };
-    let begun = lines.iter().rfind(|line| {
-        line.step == step.step_uuid && line.event == "started" && !finished(&line.run)
-    });
-    match begun {
-        Some(line) => finding
-            .evidence("instance", &line.instance)
+    match witness.and_then(|witness| witness.in_hand(&step.step_uuid)) {
+        Some(run) => finding
+            .evidence("instance", &run.instance)
             .evidence(
                 "handler",
-                format!("began at {} in pid {} and did not end", line.wall, line.pid),
+                format!(
+                    "began at {} in pid {} and did not end",
+                    run.started.wall, run.pid
+                ),
             )
-            .hint(format!("run `./dev logs {}`", line.instance)),
+            .hint(format!("run `./dev logs {}`", run.instance)),
         None => finding
             .evidence("handler", "no witness line says that it began")
             .hint("run `cluster-verify task` with the task's id"),

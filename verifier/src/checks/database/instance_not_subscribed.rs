@@ -68,15 +68,10 @@ fn finding(
             identity.namespaces.join(", "),
         );
     }
-    let Some(misdirection) = misdirection else {
-        return finding;
-    };
-    finding
-        .hint(misdirection.hint(id))
-        .evidence("variable", misdirection.variable)
-        .evidence("actual", misdirection.actual)
-        .evidence("expected", misdirection.expected)
-        .evidence("origin", misdirection.origin)
+    match misdirection {
+        Some(misdirection) => misdirection.told(id, finding),
+        None => finding,
+    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,7 @@ mod tests {
             "queue_processing": {"status": "healthy"},
         }});
         let answer = Answer {
+            at: evidence.taken_at,
             status: 503,
             milliseconds: 2,
             body,

@@ -41,6 +41,22 @@ pub async fn task_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<Opt
     Ok(row.map(|(task,)| task))
 }
 
+/// The processor that first moved the task.
+///
+/// # Errors
+/// The query that failed.
+pub async fn creator_of(pool: &PgPool, task: Uuid) -> Result<Option<String>, Unseen> {
+    let row: Option<(Uuid,)> = sqlx::query_as(
+        "SELECT processor_uuid FROM tasker.task_transitions \
+         WHERE task_uuid = $1 AND processor_uuid IS NOT NULL ORDER BY sort_key LIMIT 1",
+    )
+    .bind(task)
+    .fetch_optional(pool)
+    .await
+    .map_err(unseen("the creator of a canary"))?;
+    Ok(row.map(|(processor,)| processor.to_string()))
+}
+
 /// The steps of one task in the order of their creation.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Server, extension, migrations, sessions and queues.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 
 use super::unseen;
@@ -20,7 +21,10 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
             .await
             .map_err(unseen("the extension pgmq"))?;
     let pgmq = pgmq.map(|(version,)| version);
+    let (clock_ahead_ms, clock_error_ms) = clock(pool).await?;
     Ok(DatabaseView {
+        clock_ahead_ms,
+        clock_error_ms,
         version_num,
         max_connections,
         migrations: migrations(pool).await?,
@@ -32,6 +36,20 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
         },
         pgmq,
     })
+}
+
+/// The server's clock minus ours, and half of the time that the question took.
+async fn clock(pool: &PgPool) -> Result<(i64, i64), Unseen> {
+    let asked = Utc::now();
+    let (theirs,): (DateTime<Utc>,) = sqlx::query_as("SELECT clock_timestamp()")
+        .fetch_one(pool)
+        .await
+        .map_err(unseen("the server's clock"))?;
+    let half = (Utc::now() - asked) / 2;
+    Ok((
+        (theirs - (asked + half)).num_milliseconds(),
+        half.num_milliseconds(),
+    ))
 }
 
 async fn migrations(pool: &PgPool) -> Result<Vec<Migration>, Unseen> {

@@ -10,7 +10,7 @@ use super::unseen;
 use crate::collect::progress::Progress;
 use crate::evidence::{HistoryView, Unseen};
 use crate::history::{
-    Audit, Edge, KEPT, RULES, StepHistory, StepState, TaskHistory, TaskState, Transition,
+    Audit, Edge, StepHistory, StepState, TaskHistory, TaskState, Transition,
 };
 
 /// Tasks in memory at a time.
@@ -35,31 +35,11 @@ pub async fn collect(
         let Some(last) = tasks.last() else { break };
         after = last.task;
         for task in fill(pool, tasks).await? {
-            judge(task, &mut view);
+            view.add(task);
         }
         progress.say(format!("history: {} tasks judged", view.tasks));
     }
     Ok(view)
-}
-
-fn judge(task: TaskHistory, view: &mut HistoryView) {
-    view.tasks += 1;
-    view.steps += task.steps.len() as u64;
-    let of_steps: usize = task.steps.iter().map(|step| step.transitions.len()).sum();
-    view.transitions += (task.transitions.len() + of_steps) as u64;
-    let mut suspect = false;
-    for rule in RULES {
-        let breaches = (rule.judge)(&task).len() as u64;
-        if breaches > 0 {
-            suspect = true;
-            let count = view.counts.entry(rule.code.to_owned()).or_default();
-            count.tasks += 1;
-            count.breaches += breaches;
-        }
-    }
-    if suspect && view.suspects.len() < KEPT {
-        view.suspects.push(task);
-    }
 }
 
 async fn chunk(

@@ -1,12 +1,14 @@
 //! Asks PostgreSQL: the catalogue, who is subscribed, what happened.
 
+mod audits;
 mod canary_steps;
 mod catalogue;
 mod connect;
 mod history;
 mod subscriptions;
 
-pub use canary_steps::{settled_states, steps_of, task_of_correlation};
+pub use audits::of_steps as audits;
+pub use canary_steps::{creator_of, settled_states, steps_of, task_of_correlation};
 pub use catalogue::collect as catalogue;
 pub use connect::connect;
 pub use history::collect as history;

@@ -83,6 +83,8 @@ pub async fn sample(
         tokio::time::sleep(SAMPLE).await;
     }
     seen.listens = listens(pool).await?;
+    seen.cycle_ms =
+        u64::try_from((expected.bound() - VISIT / 2).as_millis()).unwrap_or(u64::MAX);
     seen.window_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(seen)
 }
@@ -132,15 +134,22 @@ async fn listens(pool: &PgPool) -> Result<Vec<Listen>, Unseen> {
     .await
     .map_err(unseen("the listeners"))?;
     Ok(rows
-        .into_iter()
-        .map(|(instance, query)| {
-            let channel = query["LISTEN ".len()..]
-                .trim()
-                .trim_matches(['"', ';'])
-                .to_owned();
-            Listen { instance, channel }
+        .iter()
+        .flat_map(|(instance, query)| {
+            channels(query).map(|channel| Listen {
+                instance: instance.clone(),
+                channel: channel.to_owned(),
+            })
         })
         .collect())
+}
+
+/// A listener that reconnected has all its channels in one statement, else one.
+fn channels(query: &str) -> impl Iterator<Item = &str> {
+    query
+        .split(';')
+        .filter_map(|statement| statement.trim().split_once(char::is_whitespace))
+        .map(|(_, channel)| channel.trim().trim_matches('"'))
 }
 
 async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unseen> {
@@ -173,4 +182,18 @@ async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unsee
             })
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_statement_may_name_several_channels() {
+        let one: Vec<&str> = channels("LISTEN \"pgmq_message_ready.mail\"").collect();
+        assert_eq!(one, ["pgmq_message_ready.mail"]);
+
+        let two: Vec<&str> = channels("LISTEN \"a.b\";LISTEN \"c\"").collect();
+        assert_eq!(two, ["a.b", "c"]);
+    }
 }
