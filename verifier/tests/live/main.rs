@@ -1,0 +1,12 @@
+//! Breaks a running cluster, one fault a test, and holds the verdict against what was broken.
+//!
+//! Needs a cluster (`./dev up --wait`) whose instances it may stop and kill; it leaves the cluster as
+//! it found it. The tests take turns: two faults at once would blur what each of them shows.
+
+#![cfg(feature = "test-cluster")]
+
+mod cluster;
+mod environment;
+mod history;
+mod processes;
+mod verdict;
