@@ -3,4 +3,6 @@
 . "$TASKER_CLUSTER_ROOT/tools/dev/lib/stage.sh"
 
 [ -d config/tasker ] || skip "there is no engine configuration yet"
-cargo run --quiet --locked -p cluster-verify -- render --check
+# The whole workspace's features, so that nothing is compiled a second time.
+cargo build --quiet --locked --workspace --bin cluster-verify
+"$CARGO_TARGET_DIR/debug/cluster-verify" render --check
