@@ -8,11 +8,11 @@
 
 [ $# -eq 0 ] || stop_with 3 "down takes no arguments; ./dev down --help"
 
-interrupted_down() { stop_with 130 "interrupted; ./dev down goes on with it"; }
-trap interrupted_down INT TERM
+trap 'stop_with 130 "interrupted; ./dev down goes on with it"' INT TERM HUP
 
 begun=$SECONDS
 stopped=
+wake_halted
 if supervisor_answers; then
     running=$(supervised | awk '$2 == "Running" { print $1 }' | tr '\n' ' ') || true
     say "stopping ${running:-the cluster}"
@@ -21,7 +21,7 @@ if supervisor_answers; then
 fi
 if anything_is_left; then
     stopped=1
-    stop_left_over || stop_with 1 "something is still running; see the lines above"
+    stop_left_over "$begun" || stop_with 1 "something is still running; see the lines above"
 fi
 rm -f "$PC_SOCKET_PATH" "$TASKER_CLUSTER_STATE"/pids/*.pid \
     "$TASKER_CLUSTER_STATE/selection.json" "$TASKER_CLUSTER_STATE/process-compose.yaml"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Usage: ./dev up [--wait] [--detach] [--profile NAME] [--mode NAME]
+# Usage: ./dev up [--wait] [--detach] [--profile NAME] [--mode NAME] [--no-build]
 #
 # Builds what changed and starts the cluster. In the foreground (process-compose's own
 # display on a terminal) until Ctrl-C stops it in order, unless one of these is given:
@@ -9,6 +9,7 @@
 #   --detach         return as soon as it is started
 #   --profile NAME   the engine's settings: stock (as Tasker ships) or polling
 #   --mode NAME      cluster (default), minimal or single
+#   --no-build       start what was built before
 #
 # TASKER_WORKER_RUST_INSTANCES=3 and the like change a count for this run,
 # TASKER_PORT_OFFSET=1000 moves every port, TASKER_CLUSTER_STATE=/a/folder uses another
@@ -16,10 +17,12 @@
 # a port is taken (it names the process) or the state folder is of another version.
 
 how=foreground
+no_build=
 selection=()
 while [ $# -gt 0 ]; do
     case $1 in
     --wait) how='wait' ;;
+    --no-build) no_build=1 ;;
     --detach | -d) [ "$how" = wait ] || how=detach ;;
     --profile | --mode)
         [ $# -ge 2 ] || stop_with 3 "$1 needs a name; ./dev up --help"
@@ -55,7 +58,7 @@ fi
 
 prepare_state
 ensure_tools
-build
+[ -n "$no_build" ] || build
 if anything_is_left; then
     say "an earlier start was killed and left processes behind; stopping them first"
     stop_left_over || stop_with 1 "they could not be stopped: ./dev down"
@@ -70,8 +73,17 @@ if [ "$how" = foreground ]; then
     if [ -t 0 ] && [ -t 1 ]; then exec process-compose -f "$compose_file" up; fi
     exec process-compose -t=false -f "$compose_file" up
 fi
+# Half a cluster is of no use to anybody.
+undo_start() {
+    trap '' INT TERM HUP
+    say "interrupted; stopping what was started"
+    stop_supervisor || stop_left_over || true
+    exit 130
+}
+
 say "starting the cluster"
 begun=$SECONDS
+trap undo_start INT TERM HUP
 launch_supervisor "$compose_file"
 wait_for_supervisor
 if [ "$how" = wait ]; then

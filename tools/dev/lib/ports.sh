@@ -35,5 +35,5 @@ check_ports() {
         done
     done
     [ "$taken" = 0 ] ||
-        stop_with 3 "stop what holds the ports, or move the cluster's: TASKER_PORT_OFFSET=1000 ./dev up"
+        stop_with 3 "stop what holds the ports, or move the cluster's, for instance: TASKER_PORT_OFFSET=$((${TASKER_PORT_OFFSET:-0} + 1000)) ./dev up"
 }

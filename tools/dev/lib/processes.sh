@@ -3,20 +3,25 @@
 # left behind. Known by the environment or the folder that only this cluster gives a
 # process, never by a name alone.
 
-# Pids whose environment has every one of the given strings.
+# Pids whose environment has every one of the given entries; one that ends in = or / only
+# begins an entry.
 pids_with_environment() {
+    local entry files lines whole
     if [ -d /proc/self ]; then
-        local files=(/proc/[0-9]*/environ) text
-        for text in "$@"; do
-            # shellcheck disable=SC2207 # the paths hold no space
-            files=($(grep -lsaF -e "$text" "${files[@]}" || true))
+        files=(/proc/[0-9]*/environ)
+        for entry in "$@"; do
+            case $entry in *= | */) whole= ;; *) whole=-x ;; esac
+            # shellcheck disable=SC2207,SC2086 # no path here has a space
+            files=($(grep -lsazF $whole -e "$entry" "${files[@]}" || true))
             [ ${#files[@]} -gt 0 ] || return 0
         done
         printf '%s\n' "${files[@]}" | cut -d/ -f3
     else
-        local lines text
         lines=$(ps -axEww -o pid=,command=)
-        for text in "$@"; do lines=$(grep -F -e "$text" <<<"$lines" || true); done
+        for entry in "$@"; do
+            case $entry in *= | */) ;; *) entry="$entry " ;; esac
+            lines=$(awk -v entry="$entry" 'index($0 " ", entry)' <<<"$lines")
+        done
         awk '{ print $1 }' <<<"$lines"
     fi
 }
@@ -57,11 +62,13 @@ is_ancestor() {
 }
 
 supervisor_pids() {
-    local pid candidates
+    local pid candidates elsewhere
     candidates=$(pids_with_environment "PC_SOCKET_PATH=$PC_SOCKET_PATH")
     if [ "$TASKER_CLUSTER_STATE" = "$DEV_ROOT/.cluster" ] && command -v pgrep >/dev/null; then
         # Started by hand outside this project's shell: it has read .pc_env in this folder.
+        elsewhere=" $(pids_with_environment PC_SOCKET_PATH= | tr '\n' ' ')"
         for pid in $(pgrep -x process-compose || true); do
+            case $elsewhere in *" $pid "*) continue ;; esac
             [ "$(folder_of "$pid")" != "$DEV_ROOT" ] || candidates="$candidates $pid"
         done
     fi
@@ -100,11 +107,13 @@ instance_pids() {
 
 # The instance's name where the process has one, else the command.
 name_of() {
-    local folder
+    local folder command
     folder=$(folder_of "$1")
-    case $folder in
-    "$TASKER_CLUSTER_STATE/run/"*) basename "$folder" ;;
-    *) command_of "$1" | cut -c 1-60 ;;
+    command=$(command_of "$1")
+    case $folder:$command in
+    "$TASKER_CLUSTER_STATE/run/"*:*) basename "$folder" ;;
+    *:process-compose\ *) echo process-compose ;;
+    *) cut -c 1-60 <<<"$command" ;;
     esac
 }
 
@@ -113,8 +122,10 @@ stop_processes() {
     local seconds=$1 pid group own
     shift
     for pid in "$@"; do
+        is_running "$pid" || continue
         say "stopping $(name_of "$pid") (pid $pid)"
-        kill -TERM "$pid" 2>/dev/null || true
+        # A process that somebody has halted would never see the signal.
+        kill -TERM "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null || true
     done
     if wait_until "$seconds" none_is_running "$@"; then return 0; fi
     own=$(group_of $$)
@@ -142,18 +153,29 @@ stop_postgres() {
     return 1
 }
 
-# Whatever is left of a cluster whose supervisor is gone.
+# Whatever is left of a cluster whose supervisor is gone or does not answer. The services
+# are to stop within ten seconds, and all of it within twelve, whichever part hangs.
 stop_left_over() {
-    local pids
+    local begun=${1:-$SECONDS} pids
     pids=$(supervisor_pids)
     # shellcheck disable=SC2086 # lists of pids
-    [ -z "$pids" ] || stop_processes 3 $pids
+    [ -z "$pids" ] || stop_processes $((begun + 8 - SECONDS)) $pids
     pids=$(instance_pids)
     # shellcheck disable=SC2086
-    [ -z "$pids" ] || stop_processes 5 $pids
+    [ -z "$pids" ] || stop_processes $((begun + 9 - SECONDS)) $pids
     stop_postgres
 }
 
 anything_is_left() {
-    [ -n "$(supervisor_pids)$(instance_pids)" ] || postgres_pid >/dev/null
+    [ -n "$(supervisor_pids)" ] || [ -n "$(instance_pids)" ] || postgres_pid >/dev/null
+}
+
+# A halted process would make an ordered stop wait for its time limit.
+wake_halted() {
+    local pid
+    for pid in $(instance_pids) $(supervisor_pids); do
+        case $(ps -o stat= -p "$pid" 2>/dev/null) in
+        T*) say "waking $(name_of "$pid") (pid $pid), which was halted" && kill -CONT "$pid" ;;
+        esac
+    done
 }

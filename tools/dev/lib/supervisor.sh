@@ -2,16 +2,18 @@
 # process-compose, as this checkout's supervisor: reached through PC_SOCKET_PATH.
 
 START_DEADLINE=${TASKER_START_TIMEOUT:-90}
+# An instance that ended so often while the cluster starts will not get healthy.
+MOST_RESTARTS=5
 # `down` promises twelve seconds for all of it.
 STOP_SECONDS=8
 
 supervisor_answers() {
-    [ -S "$PC_SOCKET_PATH" ] && within 5 process-compose project state >/dev/null 2>&1
+    [ -S "$PC_SOCKET_PATH" ] && (within 3 process-compose project state) >/dev/null 2>&1
 }
 
 # Lines of "name status pid", as the supervisor sees them.
 supervised() {
-    within 5 process-compose process list -o json 2>/dev/null | python3 -c '
+    (within 5 process-compose process list -o json) 2>/dev/null | python3 -c '
 import json, sys
 for process in json.load(sys.stdin):
     print(process["name"], process["status"].replace(" ", "_"), process["pid"])
@@ -40,32 +42,39 @@ wait_for_supervisor() {
     stop_with 1 "process-compose did not start; its last lines are above"
 }
 
-# Lines of "instance status" of all that are not healthy yet.
+# Lines of "instance restarts" of all that are not healthy yet.
 not_healthy() {
     cluster-verify status -o json 2>/dev/null | python3 -c '
 import json, sys
 for instance in json.load(sys.stdin)["instances"]:
     if instance["status"] != "healthy":
-        print(instance["instance"], instance["status"])
+        print(instance["instance"], instance["restarts"])
 '
 }
 
 # Returns once all instances are healthy; otherwise says which are not, and shows why.
 wait_until_healthy() {
-    local deadline=$((SECONDS + START_DEADLINE)) begun=$SECONDS waiting said=
+    local deadline=$((SECONDS + START_DEADLINE)) begun=$SECONDS behind waiting failing said=
     until cluster-verify status >/dev/null 2>&1; do
         if ! supervisor_answers; then
             show_last_lines postgres migrate process-compose
             stop_with 1 "the supervisor ended while the cluster was starting; the last lines of its logs are above"
         fi
-        waiting=$(not_healthy | cut -d' ' -f1 | tr '\n' ' ') || true
-        if [ "$SECONDS" -ge "$deadline" ]; then
+        behind=$(not_healthy) || true
+        waiting=$(awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $1 }' <<<"$behind")
+        failing=$(awk -v most="$MOST_RESTARTS" '$2 >= most { printf "%s ", $1 }' <<<"$behind")
+        if [ -n "$failing" ]; then
             # shellcheck disable=SC2086 # a list of names
-            show_last_lines postgres migrate $waiting
-            stop_with 1 "not healthy after $START_DEADLINE s: ${waiting:-unknown}; their last lines are above, all of them: ./dev logs INSTANCE; it goes on running: ./dev down stops it"
+            show_last_lines $failing
+            stop_with 1 "it ends again and again, so it will not get healthy: ${failing% }; the reason is above, more of it: ./dev logs INSTANCE; the rest goes on running: ./dev down stops it"
+        fi
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            # shellcheck disable=SC2046 # a list of names
+            show_last_lines postgres migrate $(cut -d' ' -f1 <<<"$behind")
+            stop_with 1 "not healthy after $START_DEADLINE s: ${waiting:-unknown}; the last lines are above, more of them: ./dev logs INSTANCE; it goes on running: ./dev down stops it"
         fi
         if [ "$waiting" != "$said" ] && [ -n "$waiting" ]; then
-            say "waiting for $waiting($((SECONDS - begun)) s)"
+            say "waiting for $waiting ($((SECONDS - begun)) s)"
             said=$waiting
         fi
         sleep 0.3
@@ -84,7 +93,8 @@ show_last_lines() {
 
 # An ordered stop through the supervisor; fails when it did not end in time.
 stop_supervisor() {
-    within "$STOP_SECONDS" process-compose down >/dev/null 2>&1 || return
+    # In a subshell: a trap that runs inside the redirection could say nothing.
+    (within "$STOP_SECONDS" process-compose down) >/dev/null 2>&1 || return
     wait_until 2 supervisor_is_gone
 }
 

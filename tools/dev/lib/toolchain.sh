@@ -50,7 +50,7 @@ nix_refuses() {
 }
 
 load_environment() {
-    # shellcheck source=tools/env.sh
+    # shellcheck source=/dev/null
     . "$DEV_ROOT/tools/env.sh"
 }
 
