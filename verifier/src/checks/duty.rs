@@ -118,6 +118,27 @@ pub fn runs(evidence: &Evidence, id: &str) -> Result<bool, Unseen> {
     }
 }
 
+/// Whether the instance's process runs and says that it is ready; without an answer looked for, whether it runs.
+///
+/// # Errors
+/// Neither the process nor its endpoint was seen.
+pub fn is_ready(evidence: &Evidence, id: &str) -> Result<bool, Unseen> {
+    if !runs(evidence, id)? {
+        return Ok(false);
+    }
+    Ok(
+        match evidence
+            .endpoints
+            .get(id)
+            .map(|endpoints| endpoints.ready.seen())
+        {
+            Some(Ok(answer)) => answer.status == 200,
+            Some(Err(unseen)) => !unseen.was_looked_for(),
+            None => true,
+        },
+    )
+}
+
 /// Whether a stranger on the instance's port answers in its place.
 pub fn is_foreign(evidence: &Evidence, instance: &Instance) -> bool {
     let supervisor = evidence.supervisor.ok();

@@ -1,19 +1,19 @@
 //! How the canaries' steps fell to the workers, and how probable that is by chance.
 
-use crate::checks::duty::{Duty, duties, runs};
+use crate::checks::duty::{Duty, duties, is_ready};
 use crate::evidence::{Evidence, Unseen};
 
 /// Below this nobody believes in chance.
 pub const IMPROBABLE: f64 = 1e-6;
 
-/// One running worker's part of the canaries.
+/// One ready worker's part of the canaries.
 pub struct Share<'a> {
     pub instance: &'a str,
     /// Steps of its namespaces with a result of its own.
     pub own: u64,
     /// Steps of its namespaces with anybody's result.
     pub all: u64,
-    /// Running workers of its service, itself among them.
+    /// Ready workers of its service, itself among them.
     pub workers: u32,
 }
 
@@ -24,19 +24,19 @@ impl Share<'_> {
     }
 }
 
-/// The share of every running worker.
+/// The share of every ready worker.
 ///
 /// # Errors
-/// The canaries, or the identity record of a running worker.
+/// The canaries, or the identity record of a ready worker.
 pub fn shares(evidence: &Evidence) -> Result<Vec<Share<'_>>, Unseen> {
     let canaries = evidence.canaries.seen()?.sent()?;
-    let mut running = Vec::new();
+    let mut ready = Vec::new();
     for duty in duties(evidence)? {
-        if runs(evidence, &duty.instance.id)? {
-            running.push(duty);
+        if is_ready(evidence, &duty.instance.id)? {
+            ready.push(duty);
         }
     }
-    running
+    ready
         .iter()
         .map(|duty| {
             let uuid = worker_uuid(evidence, duty)?;
@@ -48,7 +48,7 @@ pub fn shares(evidence: &Evidence) -> Result<Vec<Share<'_>>, Unseen> {
             let own = done
                 .clone()
                 .filter(|step| step.workers.iter().any(|it| it == uuid));
-            let siblings = running
+            let siblings = ready
                 .iter()
                 .filter(|it| it.service.name == duty.service.name);
             Ok(Share {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn each_running_worker_has_its_share() {
+    fn each_ready_worker_has_its_share() {
         let evidence = Evidence::healthy();
 
         let shares = shares(&evidence).unwrap();

@@ -3,7 +3,7 @@ use crate::check::{Check, Code, Finding};
 use crate::checks::duty::{Duty, Misdirection, duties};
 use crate::evidence::{Evidence, Unseen};
 
-/// A running worker does not take from a queue that its service should serve.
+/// A ready worker does not take from a queue that its service should serve.
 ///
 /// Its siblings hide it: tasks complete, health is green, and half of the capacity
 /// is gone. The cause was an inherited variable once (TAS-73), so that one is named.
@@ -12,7 +12,7 @@ pub struct InstanceNotSubscribed;
 impl Check for InstanceNotSubscribed {
     const CODE: Code = Code::new(309);
     const NAME: &'static str = "instance-not-subscribed";
-    const TITLE: &'static str = "every running worker takes from the queues of its namespaces";
+    const TITLE: &'static str = "every ready worker takes from the queues of its namespaces";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let database = evidence.database.seen()?;
@@ -150,6 +150,21 @@ mod tests {
             .retain(|process| process.pid != 103);
 
         silent::<InstanceNotSubscribed>(&evidence);
+    }
+
+    #[test]
+    fn a_worker_that_is_not_ready_is_another_finding_unless_it_was_misled() {
+        let mut evidence = without_second();
+        let endpoints = evidence.endpoints.get_mut("worker-rust-2").unwrap();
+        endpoints.ready.seen_mut().status = 503;
+        silent::<InstanceNotSubscribed>(&evidence);
+
+        let environment = process_of_second(&mut evidence)
+            .environment
+            .as_mut()
+            .unwrap();
+        environment.insert("TASKER_TEMPLATE_PATH".into(), "/config/tasks".into());
+        fires::<InstanceNotSubscribed>(&evidence);
     }
 
     #[test]

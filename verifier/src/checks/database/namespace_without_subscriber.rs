@@ -58,10 +58,12 @@ fn finding(namespace: &str, workers: &[(&Duty<'_>, Standing)], window_ms: u64) -
             .collect::<Vec<_>>()
     };
     let (idle, absent) = (named(Standing::Idle), named(Standing::Absent));
-    let hint = match (idle.first(), absent.first()) {
-        (Some(id), _) => format!("run `cluster-verify env {id} --provenance`"),
-        (None, Some(id)) => format!("run `process-compose process start {id}`"),
-        (None, None) => "run `cluster-verify queues`".to_owned(),
+    let unready = named(Standing::Unready);
+    let hint = match (idle.first(), unready.first(), absent.first()) {
+        (Some(id), _, _) => format!("run `cluster-verify env {id} --provenance`"),
+        (None, Some(id), _) => format!("run `./dev logs {id}`"),
+        (None, None, Some(id)) => format!("run `process-compose process start {id}`"),
+        (None, None, None) => "run `cluster-verify queues`".to_owned(),
     };
     let mut finding = Finding::about(format!("namespace {namespace}"))
         .observed(format!(
@@ -69,11 +71,13 @@ fn finding(namespace: &str, workers: &[(&Duty<'_>, Standing)], window_ms: u64) -
         ))
         .evidence("queue", format!("worker_{namespace}_queue"))
         .hint(hint);
-    if !idle.is_empty() {
-        finding = finding.evidence("run and do not serve it", idle.join(", "));
-    }
-    if !absent.is_empty() {
-        finding = finding.evidence("do not run", absent.join(", "));
+    let lists = [
+        ("run and do not serve it", idle),
+        ("run and are not ready", unready),
+        ("do not run", absent),
+    ];
+    for (key, ids) in lists.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+        finding = finding.evidence(key, ids.join(", "));
     }
     finding
 }
@@ -116,6 +120,19 @@ mod tests {
             findings[0].hint,
             "run `process-compose process start worker-rust-1`"
         );
+    }
+
+    #[test]
+    fn workers_that_are_not_ready_are_told_apart() {
+        let mut evidence = without_subscribers();
+        for endpoints in evidence.endpoints.values_mut() {
+            endpoints.ready.seen_mut().status = 503;
+        }
+
+        let findings = fires::<NamespaceWithoutSubscriber>(&evidence);
+
+        let unready = &findings[0].evidence["run and are not ready"];
+        assert_eq!(unready, "worker-rust-1, worker-rust-2");
     }
 
     #[test]

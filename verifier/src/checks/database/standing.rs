@@ -1,6 +1,6 @@
 //! How a worker stands towards a namespace that it should serve, by live evidence.
 
-use crate::checks::duty::{Duty, runs};
+use crate::checks::duty::{Duty, is_ready, runs};
 use crate::evidence::{Evidence, Subscriptions, Unseen};
 
 /// From the best to the worst of what is known.
@@ -10,6 +10,8 @@ pub enum Standing {
     Serves,
     /// Its process does not run.
     Absent,
+    /// Its process runs and does not say that it is ready.
+    Unready,
     /// It was not seen to, within a window in which it should have been.
     Idle,
     /// It was not seen to, and the window was too short to tell.
@@ -31,8 +33,11 @@ pub fn standing(
     if !runs(evidence, id)? {
         return Ok(Standing::Absent);
     }
-    let elsewhere =
-        duty.misdirection(evidence.system.ok()).is_some() || !advertises(evidence, id, namespace);
+    let misdirected = duty.misdirection(evidence.system.ok()).is_some();
+    if !misdirected && !is_ready(evidence, id)? {
+        return Ok(Standing::Unready);
+    }
+    let elsewhere = misdirected || !advertises(evidence, id, namespace);
     let waited = subscriptions.window_ms >= subscriptions.cycle_ms;
     Ok(if elsewhere || waited {
         Standing::Idle

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::check::{Check, Code, Finding};
-use crate::checks::duty::runs;
+use crate::checks::duty::is_ready;
 use crate::evidence::{Evidence, Unseen};
 use crate::topology::Role;
 
@@ -61,8 +61,8 @@ fn records(evidence: &Evidence) -> Result<(BTreeSet<Uuid>, Option<DateTime<Utc>>
         let record = record.ok_or_else(|| Unseen::new(what(), "this run did not look"))?;
         let identity = match record.seen() {
             Ok(identity) => identity,
-            // One that never ran has no record and no results.
-            Err(unseen) if runs(evidence, id)? => return Err(unseen),
+            // One that was never ready has no record and no results.
+            Err(unseen) if is_ready(evidence, id)? => return Err(unseen),
             Err(_) => continue,
         };
         let pid = evidence
