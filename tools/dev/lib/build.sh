@@ -2,18 +2,9 @@
 # Compiles our binaries and copies them into the state folder, where the cluster runs them:
 # the target folder is shared, and another checkout may build into it at any time.
 
-CRATES="cluster-verify database orchestration worker-rust worker-ffi"
 BINARIES="cluster-verify cluster-database orchestration worker-rust libworker_ffi.so libworker_ffi.dylib"
 
 build() {
-    local arguments=() crate members
-    members=$(sed -n '/^members/,/]/p' "$DEV_ROOT/Cargo.toml")
-    for crate in $CRATES; do
-        case $crate in
-        cluster-verify) arguments+=(-p "$crate") ;;
-        *) case $members in *"services/$crate\""*) arguments+=(-p "$crate") ;; esac ;;
-        esac
-    done
     mkdir -p "$CARGO_TARGET_DIR" ||
         stop_with 1 "cannot make $CARGO_TARGET_DIR: make room or make it writable, or set CARGO_TARGET_DIR"
     if [ ! -e "$TASKER_CLUSTER_STATE/bin/cluster-verify" ]; then
@@ -22,10 +13,12 @@ build() {
     # Held from building to copying: two checkouts put their binaries into the same place.
     exec 9>"$CARGO_TARGET_DIR/.tasker-cluster.lock"
     if command -v flock >/dev/null && ! flock -n 9; then
-        say "another checkout is building into $CARGO_TARGET_DIR; waiting for it"
+        say "another build into $CARGO_TARGET_DIR is running; waiting for it"
         flock 9
     fi
-    (cd "$DEV_ROOT" && cargo build --locked "${arguments[@]}" 9>&-) ||
+    # All crates, as the tests take them: a part of them would ask the engine for fewer
+    # features, and compile it once more.
+    (cd "$DEV_ROOT" && cargo build --locked --workspace 9>&-) ||
         stop_with 1 "the build failed; the compiler's message is above"
     copy_binaries
     exec 9>&-

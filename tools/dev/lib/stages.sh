@@ -26,14 +26,21 @@ run_stages() {
     [ "$failed" = 0 ]
 }
 
-# In the background, so that a signal to us is handled at once and not after the stage.
+# In the background, so that a signal to us is handled at once and not after the stage;
+# in a process group of its own, so that all of the stage can be stopped.
 run_stage() {
+    set -m
     bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null &
     stage_pid=$!
+    set +m
     local status=0
     wait "$stage_pid" || status=$?
     stage_pid=
     return "$status"
+}
+
+stage_is_gone() {
+    ! kill -0 -- "-$stage_pid" 2>/dev/null
 }
 
 # The first comment of its file.
@@ -51,10 +58,10 @@ record() {
 interrupted() {
     trap '' INT TERM HUP
     if [ -n "$stage_pid" ]; then
-        kill -TERM "$stage_pid" 2>/dev/null || true
-        wait "$stage_pid" 2>/dev/null || true
+        say "interrupted; stopping the stage that runs"
+        kill -TERM -- "-$stage_pid" 2>/dev/null || true
+        wait_until 20 stage_is_gone || kill -KILL -- "-$stage_pid" 2>/dev/null || true
     fi
-    say "interrupted"
     exit 130
 }
 
