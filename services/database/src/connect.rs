@@ -28,12 +28,14 @@ pub async fn connect(settings: &Settings, database: &str) -> Result<PgConnection
     let options = options(settings, database)?;
     match tokio::time::timeout(Duration::from_secs(5), PgConnection::connect_with(&options)).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(sqlx::Error::Database(error))) if error.code().as_deref() == Some("28P01") => Err(Failure::configuration(format!(
-            "the server on 127.0.0.1:{} does not take the password in {}: another cluster's server has this port, or the file \
+        Ok(Err(sqlx::Error::Database(error))) if error.code().as_deref() == Some("28P01") => {
+            Err(Failure::configuration(format!(
+                "the server on 127.0.0.1:{} does not take the password in {}: another cluster's server has this port, or the file \
              was replaced",
-            settings.port,
-            password::path(&settings.state).display()
-        ))),
+                settings.port,
+                password::path(&settings.state).display()
+            )))
+        }
         Ok(Err(error)) => Err(unreachable(settings, &error.to_string())),
         Err(_) => Err(unreachable(settings, "no answer within 5 s")),
     }

@@ -38,16 +38,24 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve"] => Settings::read().and_then(|settings| serve::serve(&settings)),
         ["prepare"] => Settings::read().and_then(|settings| prepare::prepare(&settings)),
-        ["ready"] => return Settings::read().map_or(ExitCode::from(3), |settings| ready::ready(&settings)),
+        ["ready"] => {
+            return Settings::read().map_or(ExitCode::from(3), |settings| ready::ready(&settings));
+        }
         ["--help" | "-h" | "help"] => {
             say(USAGE);
             Ok(())
         }
         ["--version" | "-V"] => {
-            say(&format!("cluster-database {} (tasker {})\n", env!("CARGO_PKG_VERSION"), instance::ENGINE_VERSION));
+            say(&format!(
+                "cluster-database {} (tasker {})\n",
+                env!("CARGO_PKG_VERSION"),
+                instance::ENGINE_VERSION
+            ));
             Ok(())
         }
-        _ => Err(Failure::configuration("expected one of serve, prepare, ready: see `cluster-database --help`")),
+        _ => Err(Failure::configuration(
+            "expected one of serve, prepare, ready: see `cluster-database --help`",
+        )),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

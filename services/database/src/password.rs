@@ -22,10 +22,14 @@ pub fn read(state: &Path) -> Result<String, Failure> {
             "{} is empty: put the password back, or stop the cluster and remove its state folder",
             path.display()
         ))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Failure::other(format!("{} does not exist: start the database first, with `cluster-database serve`", path.display())))
-        }
-        Err(error) => Err(Failure::other(format!("cannot read {}: {error}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failure::other(format!(
+            "{} does not exist: start the database first, with `cluster-database serve`",
+            path.display()
+        ))),
+        Err(error) => Err(Failure::other(format!(
+            "cannot read {}: {error}",
+            path.display()
+        ))),
     }
 }
 
@@ -33,7 +37,8 @@ pub fn read(state: &Path) -> Result<String, Failure> {
 pub fn read_or_create(state: &Path) -> Result<String, Failure> {
     let path = path(state);
     if !path.exists() {
-        create(&path).map_err(|error| Failure::other(format!("cannot write {}: {error}", path.display())))?;
+        create(&path)
+            .map_err(|error| Failure::other(format!("cannot write {}: {error}", path.display())))?;
     }
     read(state)
 }
@@ -50,7 +55,11 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Writes a new file with mode 0600.
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     writeln!(file, "{text}")
 }
 
@@ -68,7 +77,14 @@ mod tests {
 
         assert_eq!(first, second);
         assert_eq!(first.len(), 64);
-        assert_eq!(fs::metadata(path(state.path())).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(path(state.path()))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
         assert_eq!(fs::read_dir(state.path()).unwrap().count(), 1);
     }
 

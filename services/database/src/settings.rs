@@ -37,8 +37,11 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks the environment.
     pub fn read() -> Result<Self, Failure> {
-        let here = std::env::current_dir().map_err(|error| Failure::other(format!("no working folder: {error}")))?;
-        Self::from_lookup(&here, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        let here = std::env::current_dir()
+            .map_err(|error| Failure::other(format!("no working folder: {error}")))?;
+        Self::from_lookup(&here, |name| {
+            std::env::var(name).ok().filter(|value| !value.is_empty())
+        })
     }
 
     fn from_lookup(here: &Path, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
@@ -52,14 +55,24 @@ impl Settings {
             bin: folder("TASKER_POSTGRES_BIN"),
             extension_path: folder("TASKER_PGMQ_EXTENSION_PATH"),
             port: port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-                Failure::configuration(format!("TASKER_POSTGRES_PORT is `{port}`: give a port from 1 to 65535"))
+                Failure::configuration(format!(
+                    "TASKER_POSTGRES_PORT is `{port}`: give a port from 1 to 65535"
+                ))
             })?,
-            database: name("TASKER_POSTGRES_DATABASE", lookup("TASKER_POSTGRES_DATABASE"))?.unwrap_or_else(|| "tasker".to_owned()),
+            database: name(
+                "TASKER_POSTGRES_DATABASE",
+                lookup("TASKER_POSTGRES_DATABASE"),
+            )?
+            .unwrap_or_else(|| "tasker".to_owned()),
             pgmq_database: name("PGMQ_DATABASE", lookup("PGMQ_DATABASE"))?,
             profile: match profile.as_str() {
                 "stock" => Profile::Stock,
                 "polling" => Profile::Polling,
-                _ => return Err(Failure::configuration(format!("TASKER_ENGINE_PROFILE is `{profile}`: give stock or polling"))),
+                _ => {
+                    return Err(Failure::configuration(format!(
+                        "TASKER_ENGINE_PROFILE is `{profile}`: give stock or polling"
+                    )));
+                }
             },
         })
     }
@@ -71,7 +84,9 @@ impl Settings {
 
     /// One of PostgreSQL's programs.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.bin.as_ref().map_or_else(|| name.into(), |bin| bin.join(name))
+        self.bin
+            .as_ref()
+            .map_or_else(|| name.into(), |bin| bin.join(name))
     }
 }
 
@@ -79,7 +94,9 @@ impl Settings {
 fn name(variable: &str, value: Option<String>) -> Result<Option<String>, Failure> {
     match value {
         Some(name) if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
-            Err(Failure::configuration(format!("{variable} is `{name}`: give letters, digits and underscores")))
+            Err(Failure::configuration(format!(
+                "{variable} is `{name}`: give letters, digits and underscores"
+            )))
         }
         value => Ok(value),
     }
@@ -91,7 +108,10 @@ mod tests {
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         Settings::from_lookup(Path::new("/project"), |name| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         })
         .map_err(|failure| failure.to_string())
     }
@@ -100,16 +120,29 @@ mod tests {
     fn without_settings_everything_is_in_the_state_folder() {
         let settings = read(&[]).unwrap();
 
-        assert_eq!(settings.data(), Path::new("/project/.cluster/postgres/data"));
-        assert_eq!((settings.port, settings.database.as_str(), settings.profile), (15432, "tasker", Profile::Stock));
+        assert_eq!(
+            settings.data(),
+            Path::new("/project/.cluster/postgres/data")
+        );
+        assert_eq!(
+            (settings.port, settings.database.as_str(), settings.profile),
+            (15432, "tasker", Profile::Stock)
+        );
         assert_eq!(settings.program("postgres"), Path::new("postgres"));
     }
 
     #[test]
     fn a_home_of_its_own_leaves_the_state_folder() {
-        let settings = read(&[("TASKER_CLUSTER_STATE", "/s"), ("TASKER_POSTGRES_HOME", "/var/pg")]).unwrap();
+        let settings = read(&[
+            ("TASKER_CLUSTER_STATE", "/s"),
+            ("TASKER_POSTGRES_HOME", "/var/pg"),
+        ])
+        .unwrap();
 
-        assert_eq!((settings.state.as_path(), settings.data().as_path()), (Path::new("/s"), Path::new("/var/pg/data")));
+        assert_eq!(
+            (settings.state.as_path(), settings.data().as_path()),
+            (Path::new("/s"), Path::new("/var/pg/data"))
+        );
     }
 
     #[test]
@@ -122,6 +155,9 @@ mod tests {
             read(&[("PGMQ_DATABASE", "a; DROP")]).unwrap_err(),
             "PGMQ_DATABASE is `a; DROP`: give letters, digits and underscores"
         );
-        assert_eq!(read(&[("TASKER_POSTGRES_PORT", "0")]).unwrap_err(), "TASKER_POSTGRES_PORT is `0`: give a port from 1 to 65535");
+        assert_eq!(
+            read(&[("TASKER_POSTGRES_PORT", "0")]).unwrap_err(),
+            "TASKER_POSTGRES_PORT is `0`: give a port from 1 to 65535"
+        );
     }
 }

@@ -25,14 +25,20 @@ impl Environment {
         let required = |name: &str| {
             lookup(name)
                 .filter(|value| !value.is_empty())
-                .ok_or_else(|| Failure::configuration(format!("{name} is not set: start the instance through `services/launch`")))
+                .ok_or_else(|| {
+                    Failure::configuration(format!(
+                        "{name} is not set: start the instance through `services/launch`"
+                    ))
+                })
         };
         let port = required("TASKER_INSTANCE_PORT")?;
         Ok(Self {
             instance: required("TASKER_INSTANCE_ID")?,
-            port: port
-                .parse()
-                .map_err(|_| Failure::configuration(format!("TASKER_INSTANCE_PORT is `{port}`: give a port from 1 to 65535")))?,
+            port: port.parse().map_err(|_| {
+                Failure::configuration(format!(
+                    "TASKER_INSTANCE_PORT is `{port}`: give a port from 1 to 65535"
+                ))
+            })?,
             run_dir: required("TASKER_RUN_DIR")?.into(),
         })
     }
@@ -43,29 +49,51 @@ mod tests {
     use super::Environment;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Environment, String> {
-        Environment::from_lookup(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-            .map_err(|failure| failure.to_string())
+        Environment::from_lookup(|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|failure| failure.to_string())
     }
 
     #[test]
     fn the_launcher_s_variables_say_who_we_are() {
-        let environment =
-            read(&[("TASKER_INSTANCE_ID", "worker-rust-2"), ("TASKER_INSTANCE_PORT", "8101"), ("TASKER_RUN_DIR", "/r")]).unwrap();
+        let environment = read(&[
+            ("TASKER_INSTANCE_ID", "worker-rust-2"),
+            ("TASKER_INSTANCE_PORT", "8101"),
+            ("TASKER_RUN_DIR", "/r"),
+        ])
+        .unwrap();
 
-        assert_eq!((environment.instance.as_str(), environment.port), ("worker-rust-2", 8101));
+        assert_eq!(
+            (environment.instance.as_str(), environment.port),
+            ("worker-rust-2", 8101)
+        );
     }
 
     #[test]
     fn a_missing_variable_is_named() {
         let error = read(&[("TASKER_INSTANCE_PORT", "8101")]).unwrap_err();
 
-        assert_eq!(error, "TASKER_INSTANCE_ID is not set: start the instance through `services/launch`");
+        assert_eq!(
+            error,
+            "TASKER_INSTANCE_ID is not set: start the instance through `services/launch`"
+        );
     }
 
     #[test]
     fn a_port_that_is_none_is_named() {
-        let error = read(&[("TASKER_INSTANCE_PORT", "80800")]).unwrap_err();
+        let error = read(&[
+            ("TASKER_INSTANCE_ID", "i"),
+            ("TASKER_INSTANCE_PORT", "80800"),
+        ])
+        .unwrap_err();
 
-        assert_eq!(error, "TASKER_INSTANCE_PORT is `80800`: give a port from 1 to 65535");
+        assert_eq!(
+            error,
+            "TASKER_INSTANCE_PORT is `80800`: give a port from 1 to 65535"
+        );
     }
 }

@@ -57,7 +57,10 @@ mod tests {
     fn a_failure_is_one_line_without_a_password() {
         let failure = Failure::other("cannot reach\n  postgresql://tasker:s3cret@127.0.0.1/tasker");
 
-        assert_eq!(failure.line(), "cannot reach postgresql://tasker:***@127.0.0.1/tasker");
+        assert_eq!(
+            failure.line(),
+            "cannot reach postgresql://tasker:***@127.0.0.1/tasker"
+        );
     }
 
     #[test]

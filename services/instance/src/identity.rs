@@ -60,13 +60,19 @@ impl Identity {
     }
 
     /// As the record of a host in another language that has the engine as a library.
-    pub fn hosted_by(mut self, language: impl Into<String>, executable: impl Into<PathBuf>) -> Self {
+    #[must_use]
+    pub fn hosted_by(
+        mut self,
+        language: impl Into<String>,
+        executable: impl Into<PathBuf>,
+    ) -> Self {
         self.language = language.into();
         self.executable = executable.into();
         self
     }
 
     /// With the namespaces whose queues this worker reads and the handlers that it has.
+    #[must_use]
     pub fn serving(mut self, mut namespaces: Vec<String>, mut handlers: Vec<String>) -> Self {
         namespaces.sort();
         handlers.sort();
@@ -79,7 +85,9 @@ impl Identity {
     pub fn write(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join("identity.json");
         let partial = folder.join(format!("identity.json.{}", self.pid));
-        let failed = |error: std::io::Error| Failure::other(format!("cannot write {}: {error}", path.display()));
+        let failed = |error: std::io::Error| {
+            Failure::other(format!("cannot write {}: {error}", path.display()))
+        };
         let mut line = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
         let mut file = std::fs::File::create(&partial).map_err(failed)?;
@@ -99,9 +107,17 @@ mod tests {
     #[test]
     fn the_record_is_one_line_with_every_key() {
         let folder = tempfile::tempdir().unwrap();
-        let environment = Environment { instance: "worker-rust-1".into(), port: 8100, run_dir: folder.path().into() };
+        let environment = Environment {
+            instance: "worker-rust-1".into(),
+            port: 8100,
+            run_dir: folder.path().into(),
+        };
         let service = crate::Service::new("worker-rust", "1.2.3");
-        let ids = Ids { processor_uuid: "p".into(), worker_uuid: Some("w".into()), rest_id: None };
+        let ids = Ids {
+            processor_uuid: "p".into(),
+            worker_uuid: Some("w".into()),
+            rest_id: None,
+        };
 
         Identity::new(&environment, &service, 8100, ids)
             .serving(vec!["b".into(), "a".into()], vec![])
@@ -113,7 +129,17 @@ mod tests {
         assert_eq!(text.matches('\n').count(), 1);
         assert_eq!(record["namespaces"], serde_json::json!(["a", "b"]));
         assert_eq!(record["rest_id"], serde_json::Value::Null);
-        for key in ["instance", "service", "pid", "version", "engine_version", "language", "executable", "started_at", "port"] {
+        for key in [
+            "instance",
+            "service",
+            "pid",
+            "version",
+            "engine_version",
+            "language",
+            "executable",
+            "started_at",
+            "port",
+        ] {
             assert!(!record[key].is_null(), "{key}");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -15,7 +15,7 @@ mod witness;
 pub use engine::{ENGINE_VERSION, bootstrap, configuration};
 pub use environment::Environment;
 pub use failure::Failure;
-pub use identity::{Ids, Identity};
+pub use identity::{Identity, Ids};
 pub use logging::log_as;
 pub use mask::masked;
 pub use port::{bind_port, ensure_free, holder};

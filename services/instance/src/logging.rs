@@ -13,13 +13,18 @@ use tracing_subscriber::registry::LookupSpan;
 /// Starts logging under the name of the instance. `crate_name` is the service's own crate, whose start and stop are
 /// always told. For a library inside a foreign host; `run` does it for a service.
 pub fn log_as(instance: &str, crate_name: &str) {
-    let asked = ["RUST_LOG", "LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    let filter = EnvFilter::builder().parse_lossy(directives(crate_name, asked.as_deref().unwrap_or("warn")));
+    let asked = ["RUST_LOG", "LOG_LEVEL"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let filter = EnvFilter::builder()
+        .parse_lossy(directives(crate_name, asked.as_deref().unwrap_or("warn")));
     // Fails only when something else is installed already, and then that one logs.
     let _ = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_env_filter(filter)
-        .event_format(Line { instance: instance.to_owned() })
+        .event_format(Line {
+            instance: instance.to_owned(),
+        })
         .with_writer(|| Masked(io::stderr()))
         .try_init();
 }
@@ -39,10 +44,21 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let metadata = event.metadata();
         SystemTime.format_time(&mut writer)?;
-        write!(writer, " {:>5} {} {}: ", metadata.level(), self.instance, metadata.target())?;
+        write!(
+            writer,
+            " {:>5} {} {}: ",
+            metadata.level(),
+            self.instance,
+            metadata.target()
+        )?;
         context.format_fields(writer.by_ref(), event)?;
         writeln!(writer)
     }
@@ -73,13 +89,20 @@ mod tests {
     fn a_line_is_masked_on_its_way_out() {
         let mut out = Masked(Vec::new());
 
-        out.write_all(b"Substituting DATABASE_URL=postgresql://tasker:pw@h/d\n").unwrap();
+        out.write_all(b"Substituting DATABASE_URL=postgresql://tasker:pw@h/d\n")
+            .unwrap();
 
-        assert_eq!(out.0, b"Substituting DATABASE_URL=postgresql://tasker:***@h/d\n");
+        assert_eq!(
+            out.0,
+            b"Substituting DATABASE_URL=postgresql://tasker:***@h/d\n"
+        );
     }
 
     #[test]
     fn what_is_asked_for_comes_last() {
-        assert_eq!(directives("orchestration", "debug"), "orchestration=info,instance=info,sqlx::query=error,debug");
+        assert_eq!(
+            directives("orchestration", "debug"),
+            "orchestration=info,instance=info,sqlx::query=error,debug"
+        );
     }
 }

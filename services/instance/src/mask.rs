@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn a_url_without_a_password_is_left_as_it_is() {
-        for text in ["http://127.0.0.1:8080/health", "postgresql://tasker@host/db", "no url", "x://", "a: b@c"] {
+        for text in [
+            "http://127.0.0.1:8080/health",
+            "postgresql://tasker@host/db",
+            "no url",
+            "x://",
+            "a: b@c",
+        ] {
             assert_eq!(masked(text), text);
         }
     }

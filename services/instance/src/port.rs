@@ -7,7 +7,10 @@ use crate::{Environment, Failure};
 
 /// The port that the engine will listen on: free, and the one that the cluster has for this instance.
 pub fn bind_port(environment: &Environment, bind_address: &str) -> Result<u16, Failure> {
-    let port = bind_address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = bind_address
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok());
     if port != Some(environment.port) {
         return Err(Failure::configuration(format!(
             "the engine would listen on {bind_address}, but TASKER_INSTANCE_PORT is {}: set TASKER_WEB_BIND_ADDRESS to 127.0.0.1:{}",
@@ -20,24 +23,34 @@ pub fn bind_port(environment: &Environment, bind_address: &str) -> Result<u16, F
 
 /// Fails when `address` cannot be listened on, naming the process that holds it where the system tells.
 pub fn ensure_free(address: &str) -> Result<(), Failure> {
-    let error = match TcpListener::bind(address) {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(address) else {
+        return Ok(());
     };
     if error.kind() != ErrorKind::AddrInUse {
-        return Err(Failure::configuration(format!("cannot listen on {address}: {error}")));
+        return Err(Failure::configuration(format!(
+            "cannot listen on {address}: {error}"
+        )));
     }
-    let holder = match address.parse::<SocketAddr>().ok().and_then(|address| holder(address.port())) {
+    let holder = match address
+        .parse::<SocketAddr>()
+        .ok()
+        .and_then(|address| holder(address.port()))
+    {
         Some((name, pid)) => format!("{name} (pid {pid}): stop it"),
         None => "another process: stop it".to_owned(),
     };
-    Err(Failure::other(format!("{address} is taken by {holder}, or start the cluster with another port offset")))
+    Err(Failure::other(format!(
+        "{address} is taken by {holder}, or start the cluster with another port offset"
+    )))
 }
 
 /// Name and pid of a process that listens on `port`, as far as the system tells.
 pub fn holder(port: u16) -> Option<(String, u32)> {
     let processes = listeners::get_processes_by_port(port).ok()?;
-    processes.into_iter().next().map(|process| (process.name, process.pid))
+    processes
+        .into_iter()
+        .next()
+        .map(|process| (process.name, process.pid))
 }
 
 #[cfg(test)]
@@ -46,7 +59,11 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_the_instance_s_is_refused() {
-        let environment = Environment { instance: "orchestration-2".into(), port: 8081, run_dir: "/r".into() };
+        let environment = Environment {
+            instance: "orchestration-2".into(),
+            port: 8081,
+            run_dir: "/r".into(),
+        };
 
         let failure = bind_port(&environment, "127.0.0.1:8080").unwrap_err();
 
@@ -61,13 +78,27 @@ mod tests {
         let failure = ensure_free(&address).unwrap_err();
 
         assert_eq!(failure.exit_status(), 1);
-        assert!(failure.to_string().starts_with(&format!("{address} is taken by ")), "{failure}");
-        assert!(failure.to_string().contains(&format!("(pid {})", std::process::id())), "{failure}");
+        assert!(
+            failure
+                .to_string()
+                .starts_with(&format!("{address} is taken by ")),
+            "{failure}"
+        );
+        assert!(
+            failure
+                .to_string()
+                .contains(&format!("(pid {})", std::process::id())),
+            "{failure}"
+        );
     }
 
     #[test]
     fn a_free_port_stays_free() {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .to_string();
 
         ensure_free(&address).unwrap();
         ensure_free(&address).unwrap();

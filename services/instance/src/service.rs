@@ -25,7 +25,11 @@ pub struct Service {
 impl Service {
     /// A service that starts now.
     pub fn new(name: impl Into<Cow<'static, str>>, version: &'static str) -> Self {
-        Self { name: name.into(), version, started_at: Utc::now() }
+        Self {
+            name: name.into(),
+            version,
+            started_at: Utc::now(),
+        }
     }
 }
 
@@ -38,10 +42,14 @@ where
     if let Some(argument) = std::env::args().nth(1) {
         return answer(&service, &argument);
     }
-    let instance = std::env::var("TASKER_INSTANCE_ID").unwrap_or_else(|_| service.name.clone().into_owned());
+    let instance =
+        std::env::var("TASKER_INSTANCE_ID").unwrap_or_else(|_| service.name.clone().into_owned());
     logging::log_as(&instance, &service.name.replace('-', "_"));
     log_panics();
-    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let outcome = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
             let outcome = runtime.block_on(body(service));
             // What the engine leaves running is not waited for.
@@ -63,9 +71,17 @@ fn answer(service: &Service, argument: &str) -> ExitCode {
     let Service { name, version, .. } = service;
     let (text, status) = match argument {
         "--version" | "-V" => (format!("{name} {version} (tasker {ENGINE_VERSION})\n"), 0),
-        "--help" | "-h" => (format!("{name} {version}\n\nTakes no arguments: everything is in the environment, which `services/launch` sets.\n"), 0),
+        "--help" | "-h" => (
+            format!(
+                "{name} {version}\n\nTakes no arguments: everything is in the environment, which `services/launch` sets.\n"
+            ),
+            0,
+        ),
         _ => {
-            let _ = writeln!(std::io::stderr(), "{name}: unknown argument `{argument}`: it takes --version, --help or nothing");
+            let _ = writeln!(
+                std::io::stderr(),
+                "{name}: unknown argument `{argument}`: it takes --version, --help or nothing"
+            );
             return ExitCode::from(3);
         }
     };
@@ -91,7 +107,14 @@ fn log_panics() {
         if EXPECTED.get() {
             return;
         }
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic: {}", crate::failure::one_line(&crate::engine::message(panic.payload())));
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(
+            place,
+            "panic: {}",
+            crate::failure::one_line(&crate::engine::message(panic.payload()))
+        );
     }));
 }

@@ -21,8 +21,15 @@ pub struct Shutdown {
 impl Shutdown {
     /// Begins to listen.
     pub fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::other(format!("cannot listen for signals: {error}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())?, first: None })
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::other(format!("cannot listen for signals: {error}")))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            first: None,
+        })
     }
 
     /// Waits for the first signal and names it. Later ones change nothing: Ctrl-C reaches the process twice, once from

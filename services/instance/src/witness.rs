@@ -69,18 +69,37 @@ impl Witness {
         let path = std::env::var("TASKER_WITNESS_FILE")
             .ok()
             .filter(|path| !path.is_empty())
-            .ok_or_else(|| Failure::configuration("TASKER_WITNESS_FILE is not set: start the instance through `services/launch`"))?;
+            .ok_or_else(|| {
+                Failure::configuration(
+                    "TASKER_WITNESS_FILE is not set: start the instance through `services/launch`",
+                )
+            })?;
         Self::at(Path::new(&path), instance, LIMIT)
     }
 
     fn at(path: &Path, instance: &str, limit: u64) -> Result<Self, Failure> {
-        let log = open(path).map_err(|error| Failure::other(format!("cannot write the witness file {}: {error}", path.display())))?;
-        Ok(Self { path: path.to_owned(), instance: instance.to_owned(), limit, log: Mutex::new(log) })
+        let log = open(path).map_err(|error| {
+            Failure::other(format!(
+                "cannot write the witness file {}: {error}",
+                path.display()
+            ))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            instance: instance.to_owned(),
+            limit,
+            log: Mutex::new(log),
+        })
     }
 
     /// Writes down that a run begins. The value returned writes down how it ended.
     pub fn started(&self, run: Run) -> HandlerRun<'_> {
-        let started = HandlerRun { witness: self, id: Uuid::now_v7(), run, ended: false };
+        let started = HandlerRun {
+            witness: self,
+            id: Uuid::now_v7(),
+            run,
+            ended: false,
+        };
         started.write("started", None);
         started
     }
@@ -107,7 +126,11 @@ fn open(path: &Path) -> io::Result<Log> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        .open(path)?;
     let mut size = file.metadata()?.len();
     // A full disk may have cut the last line of an earlier process short; ours must not continue it.
     if size > 0 {
@@ -157,10 +180,12 @@ impl HandlerRun<'_> {
             mono_ns: monotonic_ns(),
             ok,
         };
-        let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|mut line| {
-            line.push(b'\n');
-            self.witness.append(&line)
-        });
+        let written = serde_json::to_vec(&line)
+            .map_err(io::Error::from)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                self.witness.append(&line)
+            });
         // The step is worth more than the record of it.
         if let Err(error) = written {
             tracing::error!(file = %self.witness.path.display(), "witness line not written: {error}");
@@ -176,9 +201,10 @@ impl Drop for HandlerRun<'_> {
     }
 }
 
-/// CLOCK_MONOTONIC, which all processes of a machine share and nobody sets back.
+/// `CLOCK_MONOTONIC`, which all processes of a machine share and nobody sets back.
 pub fn monotonic_ns() -> i64 {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| time.tv_sec() * 1_000_000_000 + time.tv_nsec())
+    clock_gettime(ClockId::CLOCK_MONOTONIC)
+        .map_or(0, |time| time.tv_sec() * 1_000_000_000 + time.tv_nsec())
 }
 
 #[cfg(test)]
@@ -186,11 +212,21 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        Run { task: Uuid::nil(), step: Uuid::nil(), step_name: "s".into(), namespace: "n".into(), attempt: 1 }
+        Run {
+            task: Uuid::nil(),
+            step: Uuid::nil(),
+            step_name: "s".into(),
+            namespace: "n".into(),
+            attempt: 1,
+        }
     }
 
     fn lines(path: &Path) -> Vec<serde_json::Value> {
-        std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        std::fs::read_to_string(path)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     #[test]
@@ -203,7 +239,10 @@ mod tests {
 
         let lines = lines(&path);
         assert_eq!(lines.len(), 2);
-        assert_eq!((&lines[0]["event"], &lines[1]["event"]), (&"started".into(), &"finished".into()));
+        assert_eq!(
+            (&lines[0]["event"], &lines[1]["event"]),
+            (&"started".into(), &"finished".into())
+        );
         assert_eq!(lines[0]["run"], lines[1]["run"]);
         assert!(lines[0].get("ok").is_none());
         assert_eq!(lines[1]["ok"], true);
@@ -242,7 +281,10 @@ mod tests {
         let path = folder.path().join("w.jsonl");
         std::fs::write(&path, "{\"v\":1,\"ev").unwrap();
 
-        Witness::at(&path, "i", LIMIT).unwrap().started(run()).finished(true);
+        Witness::at(&path, "i", LIMIT)
+            .unwrap()
+            .started(run())
+            .finished(true);
 
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 3);

@@ -6,7 +6,10 @@ use instance::{Environment, Failure, Identity, Ids, STOP_LIMIT, Service, Shutdow
 use tasker_orchestration::orchestration::bootstrap::OrchestrationBootstrap;
 
 fn main() -> ExitCode {
-    instance::run(Service::new("orchestration", env!("CARGO_PKG_VERSION")), serve)
+    instance::run(
+        Service::new("orchestration", env!("CARGO_PKG_VERSION")),
+        serve,
+    )
 }
 
 async fn serve(service: Service) -> Result<(), Failure> {
@@ -16,12 +19,25 @@ async fn serve(service: Service) -> Result<(), Failure> {
     let web = configuration
         .orchestration
         .and_then(|orchestration| orchestration.web)
-        .ok_or_else(|| Failure::configuration("the configuration has no [orchestration.web]: run `cluster-verify render`"))?;
+        .ok_or_else(|| {
+            Failure::configuration(
+                "the configuration has no [orchestration.web]: run `cluster-verify render`",
+            )
+        })?;
     let port = instance::bind_port(&environment, &web.bind_address)?;
 
     let booting = instance::bootstrap("orchestration server", OrchestrationBootstrap::bootstrap());
-    let Some(mut server) = shutdown.unless_requested(booting).await.transpose()? else { return Ok(()) };
-    let ids = Ids { processor_uuid: server.orchestration_core.context.processor_uuid().to_string(), ..Ids::default() };
+    let Some(mut server) = shutdown.unless_requested(booting).await.transpose()? else {
+        return Ok(());
+    };
+    let ids = Ids {
+        processor_uuid: server
+            .orchestration_core
+            .context
+            .processor_uuid()
+            .to_string(),
+        ..Ids::default()
+    };
     Identity::new(&environment, &service, port, ids).write(&environment.run_dir)?;
     tracing::info!(port, "ready");
 
@@ -30,7 +46,11 @@ async fn serve(service: Service) -> Result<(), Failure> {
     match tokio::time::timeout(STOP_LIMIT, server.stop()).await {
         Ok(Ok(())) => tracing::info!("stopped"),
         Ok(Err(error)) => return Err(Failure::other(format!("did not stop cleanly: {error}"))),
-        Err(_) => return Err(Failure::other(format!("did not stop within {STOP_LIMIT:?}"))),
+        Err(_) => {
+            return Err(Failure::other(format!(
+                "did not stop within {STOP_LIMIT:?}"
+            )));
+        }
     }
     Ok(())
 }

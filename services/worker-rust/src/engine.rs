@@ -6,8 +6,8 @@ use std::time::Duration;
 use instance::{Failure, Ids};
 use tasker_shared::config::TaskerConfig;
 use tasker_worker::worker::{
-    CompletionProcessorConfig, CompletionProcessorService, DomainEventCallback, HandlerDispatchConfig, HandlerDispatchService,
-    StepEventPublisherRegistry, WorkerCore,
+    CompletionProcessorConfig, CompletionProcessorService, DomainEventCallback,
+    HandlerDispatchConfig, HandlerDispatchService, StepEventPublisherRegistry, WorkerCore,
 };
 use tasker_worker::{WorkerBootstrap, WorkerSystemHandle};
 use tokio::sync::{Mutex, RwLock, mpsc};
@@ -36,15 +36,27 @@ pub struct Worker {
 
 impl Worker {
     /// Boots the engine and gives its steps to `registry`.
-    pub async fn start(instance: &str, configuration: &TaskerConfig, registry: Arc<Registry>) -> Result<Self, Failure> {
+    pub async fn start(
+        instance: &str,
+        configuration: &TaskerConfig,
+        registry: Arc<Registry>,
+    ) -> Result<Self, Failure> {
         let mut system = instance::bootstrap("worker", WorkerBootstrap::bootstrap()).await?;
-        let handles = system.take_dispatch_handles().ok_or_else(|| Failure::other("the engine gave no steps to run"))?;
+        let handles = system
+            .take_dispatch_handles()
+            .ok_or_else(|| Failure::other("the engine gave no steps to run"))?;
         let core = system.worker_core.clone();
         let booted = core.lock().await;
 
-        let stats = booted.get_processing_stats().await.map_err(|error| Failure::other(format!("no worker id: {error}")))?;
-        let router = booted.event_router().ok_or_else(|| Failure::other("the engine has no router for domain events"))?;
-        let publishers = StepEventPublisherRegistry::with_event_router(booted.domain_event_publisher(), router);
+        let stats = booted
+            .get_processing_stats()
+            .await
+            .map_err(|error| Failure::other(format!("no worker id: {error}")))?;
+        let router = booted
+            .event_router()
+            .ok_or_else(|| Failure::other("the engine has no router for domain events"))?;
+        let publishers =
+            StepEventPublisherRegistry::with_event_router(booted.domain_event_publisher(), router);
         let events = DomainEventCallback::new(Arc::new(RwLock::new(publishers)));
 
         // The engine's own completion processor is left without work: stopping the engine waits five seconds for it and
@@ -52,13 +64,20 @@ impl Worker {
         drop(handles.completion_sender);
         // Kept for continuations of a batch, which our handlers do not ask for; it would keep the channel open.
         drop(handles.dispatch_sender);
-        let settings = &configuration.worker.as_ref().ok_or_else(no_worker)?.mpsc_channels.handler_dispatch;
+        let settings = &configuration
+            .worker
+            .as_ref()
+            .ok_or_else(no_worker)?
+            .mpsc_channels
+            .handler_dispatch;
         let (results, to_send) = mpsc::channel(settings.completion_buffer_size as usize);
         let completion = CompletionProcessorService::new(
             to_send,
             booted.context.clone(),
             stats.worker_id.clone(),
-            CompletionProcessorConfig { service_id: instance.to_owned() },
+            CompletionProcessorConfig {
+                service_id: instance.to_owned(),
+            },
         );
         let (dispatch, _capacity) = HandlerDispatchService::with_callback(
             handles.dispatch_receiver,
@@ -78,21 +97,35 @@ impl Worker {
         };
         let namespaces = booted.supported_namespaces().await;
         drop(booted);
-        Ok(Self { system, core, dispatch: tokio::spawn(dispatch.run()), completion: tokio::spawn(completion.run()), ids, namespaces })
+        Ok(Self {
+            system,
+            core,
+            dispatch: tokio::spawn(dispatch.run()),
+            completion: tokio::spawn(completion.run()),
+            ids,
+            namespaces,
+        })
     }
 
     /// Claims no more, lets handlers at work finish or gives their steps back, and sends every result; all before
     /// `deadline`.
     pub async fn stop(mut self, hand_back: &HandBack, deadline: Instant) -> Result<(), Failure> {
         let patience = Instant::now() + PATIENCE;
-        let late = |what: &str| Failure::other(format!("stopped without waiting any longer for {what}"));
+        let late =
+            |what: &str| Failure::other(format!("stopped without waiting any longer for {what}"));
         let stopping = tokio::spawn(async move { self.core.lock().await.stop().await });
 
         let mut completion = self.completion;
-        if tokio::time::timeout_at(patience, &mut completion).await.is_err() {
+        if tokio::time::timeout_at(patience, &mut completion)
+            .await
+            .is_err()
+        {
             tracing::warn!("giving back the steps in hand after {PATIENCE:?}");
             hand_back.begin();
-            tokio::time::timeout_at(deadline, completion).await.map_err(|_| late("results on their way to the servers"))?.ok();
+            tokio::time::timeout_at(deadline, completion)
+                .await
+                .map_err(|_| late("results on their way to the servers"))?
+                .ok();
         }
         self.dispatch.abort();
         match tokio::time::timeout_at(deadline, stopping).await {

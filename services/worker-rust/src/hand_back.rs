@@ -35,6 +35,9 @@ impl HandBack {
 
     /// How a step ends that is given back by `instance`.
     pub fn failure(instance: &str) -> Failed {
-        Failed { kind: "WorkerStopping", ..Failed::for_now(format!("given back: {instance} is stopping")) }
+        Failed {
+            kind: "WorkerStopping",
+            ..Failed::for_now(format!("given back: {instance} is stopping"))
+        }
     }
 }

@@ -40,11 +40,19 @@ pub struct Failed {
 impl Failed {
     /// The input is wrong: it will be as wrong next time.
     pub fn permanently(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: "PermanentError", retryable: false }
+        Self {
+            message: message.into(),
+            kind: "PermanentError",
+            retryable: false,
+        }
     }
 
     /// It may work next time.
     pub fn for_now(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: "RetryableError", retryable: true }
+        Self {
+            message: message.into(),
+            kind: "RetryableError",
+            retryable: true,
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 mod arithmetic;
 mod engine;
-mod handler;
 mod hand_back;
+mod handler;
 mod registry;
 mod serve;
 mod step;
@@ -18,5 +18,8 @@ use std::process::ExitCode;
 use instance::Service;
 
 fn main() -> ExitCode {
-    instance::run(Service::new("worker-rust", env!("CARGO_PKG_VERSION")), serve::serve)
+    instance::run(
+        Service::new("worker-rust", env!("CARGO_PKG_VERSION")),
+        serve::serve,
+    )
 }

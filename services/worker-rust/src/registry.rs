@@ -18,13 +18,22 @@ impl Registry {
     pub fn new(handlers: Vec<Named>, runs: &Arc<Runs>) -> Self {
         let by_callable = handlers
             .into_iter()
-            .map(|(name, handler)| (name.to_owned(), Arc::new(Witnessed::new(name, handler, runs.clone())) as Arc<dyn StepHandler>))
+            .map(|(name, handler)| {
+                (
+                    name.to_owned(),
+                    Arc::new(Witnessed::new(name, handler, runs.clone())) as Arc<dyn StepHandler>,
+                )
+            })
             .collect();
         Self(RwLock::new(by_callable))
     }
 
     fn find(&self, callable: &str) -> Option<Arc<dyn StepHandler>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(callable).cloned()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(callable)
+            .cloned()
     }
 }
 
@@ -35,7 +44,10 @@ impl StepHandlerRegistry for Registry {
     }
 
     fn register(&self, name: &str, handler: Arc<dyn StepHandler>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), handler);
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), handler);
     }
 
     fn handler_available(&self, name: &str) -> bool {
@@ -43,6 +55,11 @@ impl StepHandlerRegistry for Registry {
     }
 
     fn registered_handlers(&self) -> Vec<String> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys()
+            .cloned()
+            .collect()
     }
 }

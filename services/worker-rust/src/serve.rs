@@ -21,7 +21,11 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
         .worker
         .as_ref()
         .and_then(|worker| worker.web.as_ref())
-        .ok_or_else(|| Failure::configuration("the configuration has no [worker.web]: run `cluster-verify render`"))?;
+        .ok_or_else(|| {
+            Failure::configuration(
+                "the configuration has no [worker.web]: run `cluster-verify render`",
+            )
+        })?;
     let port = instance::bind_port(&environment, &web.bind_address)?;
     let templates = templates::find()?;
 
@@ -34,11 +38,25 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
     let registry = Arc::new(Registry::new(workloads::all(), &Arc::new(runs)));
     let handlers = registry.registered_handlers();
     for (path, callable) in templates::without_handler(&templates, &handlers) {
-        tracing::warn!("{} calls `{callable}`, which this worker does not have: its steps will fail", path.display());
+        tracing::warn!(
+            "{} calls `{callable}`, which this worker does not have: its steps will fail",
+            path.display()
+        );
     }
 
     let booting = Worker::start(&environment.instance, &configuration, registry);
-    let Some(worker) = shutdown.unless_requested(booting).await.transpose()? else { return Ok(()) };
+    let Some(worker) = shutdown.unless_requested(booting).await.transpose()? else {
+        return Ok(());
+    };
+    let unserved = templates::unserved(&templates, &worker.namespaces);
+    if !unserved.is_empty() {
+        let names = unserved.into_iter().collect::<Vec<_>>().join(", ");
+        worker.stop(&hand_back, Instant::now() + STOP_LIMIT).await?;
+        return Err(Failure::other(format!(
+            "the engine left out the namespaces {names}: another worker registered its templates at \
+             the same moment; start this one again"
+        )));
+    }
     Identity::new(&environment, &service, port, worker.ids.clone())
         .serving(worker.namespaces.clone(), handlers)
         .write(&environment.run_dir)?;

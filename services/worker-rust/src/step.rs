@@ -36,7 +36,12 @@ impl<'a> Step<'a> {
 
     /// Where in its batch a step begins that the engine made from a template of steps.
     pub fn batch_start(&self) -> Option<u64> {
-        self.0.workflow_step.inputs.as_ref()?.pointer("/cursor/start_cursor")?.as_u64()
+        self.0
+            .workflow_step
+            .inputs
+            .as_ref()?
+            .pointer("/cursor/start_cursor")?
+            .as_u64()
     }
 
     /// What the steps came to that this one depends on directly, in the template's order.
@@ -52,9 +57,14 @@ impl<'a> Step<'a> {
                 continue;
             }
             let of_batch = format!("{parent}_");
-            let mut batch: Vec<_> = results.iter().filter(|(name, _)| name.starts_with(&of_batch)).collect();
+            let mut batch: Vec<_> = results
+                .iter()
+                .filter(|(name, _)| name.starts_with(&of_batch))
+                .collect();
             if batch.is_empty() {
-                return Err(Failed::permanently(format!("the result of {parent} is missing")));
+                return Err(Failed::permanently(format!(
+                    "the result of {parent} is missing"
+                )));
             }
             batch.sort_by_key(|(name, _)| *name);
             parents.extend(batch.into_iter().map(|(_, result)| &result.result));
@@ -66,7 +76,11 @@ impl<'a> Step<'a> {
     pub fn parent(&self) -> Result<&'a Value, Failed> {
         match self.parents()?[..] {
             [parent] => Ok(parent),
-            ref parents => Err(Failed::permanently(format!("{} wants one parent and has {}", self.name(), parents.len()))),
+            ref parents => Err(Failed::permanently(format!(
+                "{} wants one parent and has {}",
+                self.name(),
+                parents.len()
+            ))),
         }
     }
 }
@@ -80,7 +94,10 @@ mod tests {
 
     #[test]
     fn only_direct_parents_are_looked_at() {
-        let step = StepBuilder::new("s").parent("b", json!(2)).predecessor("a", json!(1)).build();
+        let step = StepBuilder::new("s")
+            .parent("b", json!(2))
+            .predecessor("a", json!(1))
+            .build();
 
         assert_eq!(Step::new(&step).parents().unwrap(), [&json!(2)]);
     }
@@ -103,12 +120,18 @@ mod tests {
 
         let failed = Step::new(&step).parents().unwrap_err();
 
-        assert_eq!((failed.message.as_str(), failed.retryable), ("the result of a is missing", false));
+        assert_eq!(
+            (failed.message.as_str(), failed.retryable),
+            ("the result of a is missing", false)
+        );
     }
 
     #[test]
     fn attempts_count_from_one() {
         assert_eq!(Step::new(&StepBuilder::new("s").build()).attempt(), 1);
-        assert_eq!(Step::new(&StepBuilder::new("s").attempts(2).build()).attempt(), 3);
+        assert_eq!(
+            Step::new(&StepBuilder::new("s").attempts(2).build()).attempt(),
+            3
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! Given a folder that does not exist the engine silently takes another one; a file that does not parse it leaves out.
 //! Either way the worker serves other namespaces than it should and calls itself healthy.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,9 @@ pub struct Found {
 pub fn find() -> Result<Vec<Found>, Failure> {
     let path = std::env::var("TASKER_TEMPLATE_PATH").unwrap_or_default();
     if path.is_empty() {
-        return Err(Failure::configuration("TASKER_TEMPLATE_PATH is not set: give the folder of this worker's templates"));
+        return Err(Failure::configuration(
+            "TASKER_TEMPLATE_PATH is not set: give the folder of this worker's templates",
+        ));
     }
     find_in(Path::new(&path))
 }
@@ -46,7 +49,10 @@ fn find_in(folder: &Path) -> Result<Vec<Found>, Failure> {
         .into_iter()
         .map(|path| match TaskTemplate::from_yaml_file(&path) {
             Ok(template) => Ok(Found { path, template }),
-            Err(error) => Err(Failure::configuration(format!("{}: {error}", path.display()))),
+            Err(error) => Err(Failure::configuration(format!(
+                "{}: {error}",
+                path.display()
+            ))),
         })
         .collect()
 }
@@ -57,7 +63,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+        {
             files.push(path);
         }
     }
@@ -65,11 +74,32 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 /// What `templates` call that `handlers` do not have: a step of theirs would fail for good.
-pub fn without_handler<'a>(templates: &'a [Found], handlers: &[String]) -> Vec<(&'a Path, &'a str)> {
-    let steps = templates.iter().flat_map(|found| found.template.steps.iter().map(|step| (found.path.as_path(), step)));
+pub fn without_handler<'a>(
+    templates: &'a [Found],
+    handlers: &[String],
+) -> Vec<(&'a Path, &'a str)> {
+    let steps = templates.iter().flat_map(|found| {
+        found
+            .template
+            .steps
+            .iter()
+            .map(|step| (found.path.as_path(), step))
+    });
     steps
         .map(|(path, step)| (path, step.handler.callable.as_str()))
         .filter(|(_, callable)| !handlers.iter().any(|handler| handler == callable))
+        .collect()
+}
+
+/// The namespaces of `templates` that are not among those `served`.
+///
+/// When two workers register templates at the same moment, the engine looks for a namespace, fails to insert it, warns,
+/// and serves the rest.
+pub fn unserved<'a>(templates: &'a [Found], served: &[String]) -> BTreeSet<&'a str> {
+    templates
+        .iter()
+        .map(|found| found.template.namespace_name.as_str())
+        .filter(|namespace| !served.iter().any(|served| served == namespace))
         .collect()
 }
 
@@ -83,7 +113,10 @@ mod tests {
 
     #[test]
     fn every_callable_of_our_templates_has_a_handler() {
-        let handlers: Vec<String> = crate::workloads::all().into_iter().map(|(name, _)| name.to_owned()).collect();
+        let handlers: Vec<String> = crate::workloads::all()
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect();
 
         let templates = find_in(&ours()).unwrap();
 
@@ -94,7 +127,10 @@ mod tests {
     #[test]
     fn every_handler_is_called_by_a_template() {
         let templates = find_in(&ours()).unwrap();
-        let called: Vec<String> = templates.iter().flat_map(|found| found.template.all_callables()).collect();
+        let called: Vec<String> = templates
+            .iter()
+            .flat_map(|found| found.template.all_callables())
+            .collect();
 
         for (name, _) in crate::workloads::all() {
             assert!(called.iter().any(|callable| callable == name), "{name}");
@@ -109,18 +145,48 @@ mod tests {
     }
 
     #[test]
+    fn a_namespace_that_the_engine_left_out_is_found() {
+        let templates = find_in(&ours()).unwrap();
+        let all: Vec<String> = templates
+            .iter()
+            .map(|found| found.template.namespace_name.clone())
+            .collect();
+
+        assert_eq!(unserved(&templates, &all), BTreeSet::new());
+        let most: Vec<String> = all
+            .into_iter()
+            .filter(|name| name != "rust_e2e_slow")
+            .collect();
+        assert_eq!(
+            unserved(&templates, &most),
+            BTreeSet::from(["rust_e2e_slow"])
+        );
+    }
+
+    #[test]
     fn a_folder_that_does_not_exist_is_refused() {
         let failure = find_in(Path::new("/no/such/folder")).err().unwrap();
 
         assert_eq!(failure.exit_status(), 3);
-        assert!(failure.to_string().starts_with("TASKER_TEMPLATE_PATH is /no/such/folder: "), "{failure}");
+        assert!(
+            failure
+                .to_string()
+                .starts_with("TASKER_TEMPLATE_PATH is /no/such/folder: "),
+            "{failure}"
+        );
     }
 
     #[test]
     fn a_folder_without_templates_is_refused() {
         let folder = tempfile::tempdir().unwrap();
 
-        assert!(find_in(folder.path()).err().unwrap().to_string().contains("where there is no .yaml file"));
+        assert!(
+            find_in(folder.path())
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("where there is no .yaml file")
+        );
     }
 
     #[test]
@@ -128,6 +194,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("broken.yaml"), "name: [").unwrap();
 
-        assert!(find_in(folder.path()).err().unwrap().to_string().contains("broken.yaml: "));
+        assert!(
+            find_in(folder.path())
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("broken.yaml: ")
+        );
     }
 }

@@ -66,7 +66,8 @@ impl StepBuilder {
 
     /// A result that is there, of a step that need not be a direct dependency.
     pub fn predecessor(mut self, name: &str, result: Value) -> Self {
-        self.results.insert(name.to_owned(), json!({"success": true, "result": result}));
+        self.results
+            .insert(name.to_owned(), json!({"success": true, "result": result}));
         self
     }
 

@@ -35,7 +35,11 @@ pub struct Witnessed {
 impl Witnessed {
     /// `handler`, called `name` in templates.
     pub fn new(name: &'static str, handler: Arc<dyn Handler>, runs: Arc<Runs>) -> Self {
-        Self { name, handler, runs }
+        Self {
+            name,
+            handler,
+            runs,
+        }
     }
 
     async fn run(&self, step: &TaskSequenceStep) -> Outcome {
@@ -80,8 +84,18 @@ fn into_result(step: &TaskSequenceStep, outcome: Outcome, ms: i64) -> StepExecut
     let step = step.workflow_step.workflow_step_uuid;
     match outcome {
         Ok(result) => StepExecutionResult::success(step, result, ms, None),
-        Err(Failed { message, kind, retryable }) => {
-            StepExecutionResult::failure(step, message, None, Some(kind.to_owned()), retryable, ms, None::<std::collections::HashMap<String, Value>>)
-        }
+        Err(Failed {
+            message,
+            kind,
+            retryable,
+        }) => StepExecutionResult::failure(
+            step,
+            message,
+            None,
+            Some(kind.to_owned()),
+            retryable,
+            ms,
+            None::<std::collections::HashMap<String, Value>>,
+        ),
     }
 }

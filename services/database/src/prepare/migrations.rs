@@ -37,14 +37,31 @@ impl Part {
 }
 
 /// Runs what has not been run.
-pub async fn run(database: &mut PgConnection, name: &str, part: Part) -> Result<Option<String>, Failure> {
+pub async fn run(
+    database: &mut PgConnection,
+    name: &str,
+    part: Part,
+) -> Result<Option<String>, Failure> {
     // Before the migrator makes its table: without the schema of the role it would go to `public`, and the next run,
     // which then has the schema, would make another one there.
-    database.execute("CREATE SCHEMA IF NOT EXISTS tasker").await.map_err(failed("creating the schema tasker"))?;
-    let migrations: Vec<Migration> = MIGRATOR.iter().filter(|migration| part.takes(migration)).cloned().collect();
+    database
+        .execute("CREATE SCHEMA IF NOT EXISTS tasker")
+        .await
+        .map_err(failed("creating the schema tasker"))?;
+    let migrations: Vec<Migration> = MIGRATOR
+        .iter()
+        .filter(|migration| part.takes(migration))
+        .cloned()
+        .collect();
     let before = applied(database).await?;
-    let migrator = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
-    migrator.run(&mut *database).await.map_err(|error| explain(name, &error))?;
+    let migrator = Migrator {
+        migrations: Cow::Owned(migrations),
+        ..Migrator::DEFAULT
+    };
+    migrator
+        .run(&mut *database)
+        .await
+        .map_err(|error| explain(name, &error))?;
     match applied(database).await? - before {
         0 => Ok(None),
         1 => Ok(Some("1 migration run".to_owned())),
@@ -53,10 +70,11 @@ pub async fn run(database: &mut PgConnection, name: &str, part: Part) -> Result<
 }
 
 async fn applied(database: &mut PgConnection) -> Result<i64, Failure> {
-    let table: bool = sqlx::query_scalar("SELECT to_regclass('tasker._sqlx_migrations') IS NOT NULL")
-        .fetch_one(&mut *database)
-        .await
-        .map_err(failed("looking for migrations"))?;
+    let table: bool =
+        sqlx::query_scalar("SELECT to_regclass('tasker._sqlx_migrations') IS NOT NULL")
+            .fetch_one(&mut *database)
+            .await
+            .map_err(failed("looking for migrations"))?;
     if !table {
         return Ok(0);
     }
@@ -68,11 +86,15 @@ async fn applied(database: &mut PgConnection) -> Result<i64, Failure> {
 
 fn explain(name: &str, error: &MigrateError) -> Failure {
     match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => Failure::configuration(format!(
-            "database {name} was prepared by another release of the engine ({error}): set TASKER_POSTGRES_DATABASE to a new name, \
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            Failure::configuration(format!(
+                "database {name} was prepared by another release of the engine ({error}): set TASKER_POSTGRES_DATABASE to a new name, \
              or stop the cluster and remove its state folder"
+            ))
+        }
+        _ => Failure::other(format!(
+            "the engine's migrations failed in database {name}: {error}"
         )),
-        _ => Failure::other(format!("the engine's migrations failed in database {name}: {error}")),
     }
 }
 
@@ -82,7 +104,12 @@ mod tests {
 
     #[test]
     fn both_parts_together_are_the_whole() {
-        let count = |part: Part| MIGRATOR.iter().filter(|migration| part.takes(migration)).count();
+        let count = |part: Part| {
+            MIGRATOR
+                .iter()
+                .filter(|migration| part.takes(migration))
+                .count()
+        };
 
         assert_eq!(count(Part::Queues) + count(Part::Tasks), count(Part::Whole));
         assert!(count(Part::Queues) > 0 && count(Part::Tasks) > 0);

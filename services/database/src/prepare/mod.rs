@@ -17,7 +17,9 @@ pub fn prepare(settings: &Settings) -> Result<(), Failure> {
         let mut server = connect::connect(settings, "postgres").await?;
         create::ensure_role(&mut server).await?;
         match &settings.pgmq_database {
-            None => prepare_database(settings, &mut server, &settings.database, Part::Whole).await?,
+            None => {
+                prepare_database(settings, &mut server, &settings.database, Part::Whole).await?
+            }
             Some(queues) => {
                 prepare_database(settings, &mut server, queues, Part::Queues).await?;
                 prepare_database(settings, &mut server, &settings.database, Part::Tasks).await?;
@@ -27,7 +29,12 @@ pub fn prepare(settings: &Settings) -> Result<(), Failure> {
     })
 }
 
-async fn prepare_database(settings: &Settings, server: &mut sqlx::PgConnection, name: &str, part: Part) -> Result<(), Failure> {
+async fn prepare_database(
+    settings: &Settings,
+    server: &mut sqlx::PgConnection,
+    name: &str,
+    part: Part,
+) -> Result<(), Failure> {
     let mut changes = Vec::new();
     changes.extend(create::database(server, name).await?);
     let mut database = connect::connect(settings, name).await?;

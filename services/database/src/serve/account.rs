@@ -25,7 +25,10 @@ impl Account {
             return Ok(None);
         }
         match User::from_name(NAME) {
-            Ok(Some(user)) => Ok(Some(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw() })),
+            Ok(Some(user)) => Ok(Some(Self {
+                uid: user.uid.as_raw(),
+                gid: user.gid.as_raw(),
+            })),
             _ => Err(Failure::configuration(format!(
                 "this is root, which PostgreSQL refuses, and there is no account `{NAME}`: start the cluster as another user"
             ))),
@@ -37,7 +40,10 @@ impl Account {
         let needed = [
             ("TASKER_POSTGRES_HOME", Some(&settings.home)),
             ("TASKER_POSTGRES_BIN", settings.bin.as_ref()),
-            ("TASKER_PGMQ_EXTENSION_PATH", settings.extension_path.as_ref()),
+            (
+                "TASKER_PGMQ_EXTENSION_PATH",
+                settings.extension_path.as_ref(),
+            ),
         ];
         for (variable, path) in needed {
             let Some(path) = path else { continue };
@@ -58,11 +64,16 @@ impl Account {
         let path = fs::canonicalize(path).ok()?;
         let mut folders: Vec<&Path> = path.ancestors().collect();
         folders.reverse();
-        folders.into_iter().find(|folder| !self.may_enter(folder)).map(Path::to_path_buf)
+        folders
+            .into_iter()
+            .find(|folder| !self.may_enter(folder))
+            .map(Path::to_path_buf)
     }
 
     fn may_enter(&self, folder: &Path) -> bool {
-        let Ok(metadata) = fs::metadata(folder) else { return false };
+        let Ok(metadata) = fs::metadata(folder) else {
+            return false;
+        };
         let mode = metadata.permissions().mode();
         let bit = if metadata.uid() == self.uid {
             0o100
@@ -86,7 +97,10 @@ mod tests {
         fs::create_dir_all(&inner).unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(folder.path().join("a"), fs::Permissions::from_mode(0o700)).unwrap();
-        let stranger = Account { uid: 4_000_000, gid: 4_000_000 };
+        let stranger = Account {
+            uid: 4_000_000,
+            gid: 4_000_000,
+        };
 
         let barred = stranger.barred_at(&inner).unwrap();
 
@@ -97,7 +111,10 @@ mod tests {
     fn an_owner_may_enter_what_others_may_not() {
         let folder = tempfile::tempdir().unwrap();
         let metadata = fs::metadata(folder.path()).unwrap();
-        let owner = Account { uid: metadata.uid(), gid: 4_000_000 };
+        let owner = Account {
+            uid: metadata.uid(),
+            gid: 4_000_000,
+        };
 
         assert!(owner.may_enter(folder.path()));
     }

@@ -7,7 +7,8 @@ use crate::settings::Settings;
 /// The arguments of `postgres`.
 pub fn postgres(settings: &Settings) -> Vec<OsString> {
     let mut arguments = vec!["-D".into(), settings.data().into()];
-    let mut set = |name: &str, value: &str| arguments.extend(["-c".into(), format!("{name}={value}").into()]);
+    let mut set =
+        |name: &str, value: &str| arguments.extend(["-c".into(), format!("{name}={value}").into()]);
 
     set("listen_addresses", "127.0.0.1");
     set("port", &settings.port.to_string());
@@ -32,7 +33,10 @@ pub fn postgres(settings: &Settings) -> Vec<OsString> {
     set("log_lock_waits", "on");
 
     if let Some(path) = &settings.extension_path {
-        set("extension_control_path", &format!("$system:{}", path.display()));
+        set(
+            "extension_control_path",
+            &format!("$system:{}", path.display()),
+        );
     }
     arguments
 }
@@ -55,12 +59,22 @@ mod tests {
             profile: Profile::Stock,
         };
 
-        let arguments: Vec<String> = postgres(&settings).into_iter().map(|argument| argument.into_string().unwrap()).collect();
+        let arguments: Vec<String> = postgres(&settings)
+            .into_iter()
+            .map(|argument| argument.into_string().unwrap())
+            .collect();
 
-        for expected in
-            ["/s/postgres/data", "listen_addresses=127.0.0.1", "port=25432", "unix_socket_directories=", "extension_control_path=$system:/ext"]
-        {
-            assert!(arguments.iter().any(|argument| argument == expected), "{expected}");
+        for expected in [
+            "/s/postgres/data",
+            "listen_addresses=127.0.0.1",
+            "port=25432",
+            "unix_socket_directories=",
+            "extension_control_path=$system:/ext",
+        ] {
+            assert!(
+                arguments.iter().any(|argument| argument == expected),
+                "{expected}"
+            );
         }
     }
 }

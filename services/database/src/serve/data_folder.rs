@@ -57,7 +57,9 @@ pub fn ensure(settings: &Settings, account: Option<&Account>, major: &str) -> Re
 }
 
 fn ensure_owner(data: &Path, account: Option<&Account>) -> Result<(), Failure> {
-    let owner = fs::metadata(data).map_err(|error| Failure::other(format!("cannot look at {}: {error}", data.display())))?.uid();
+    let owner = fs::metadata(data)
+        .map_err(|error| Failure::other(format!("cannot look at {}: {error}", data.display())))?
+        .uid();
     let us = account.map_or_else(|| nix::unistd::geteuid().as_raw(), |account| account.uid);
     if owner == us {
         return Ok(());
@@ -73,11 +75,17 @@ fn ensure_owner(data: &Path, account: Option<&Account>) -> Result<(), Failure> {
 /// interrupted start left there is removed.
 fn make(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
     let home = &settings.home;
-    let failed = |what: &str, path: &Path, error: std::io::Error| Failure::other(format!("cannot {what} {}: {error}", path.display()));
+    let failed = |what: &str, path: &Path, error: std::io::Error| {
+        Failure::other(format!("cannot {what} {}: {error}", path.display()))
+    };
     // Given up at exec, when PostgreSQL's own lock in the data folder takes over.
     let folder = fs::File::open(home).map_err(|error| failed("open", home, error))?;
-    let _lock = Flock::lock(folder, FlockArg::LockExclusiveNonblock)
-        .map_err(|_| Failure::other(format!("another start is making the database in {}: wait for it", home.display())))?;
+    let _lock = Flock::lock(folder, FlockArg::LockExclusiveNonblock).map_err(|_| {
+        Failure::other(format!(
+            "another start is making the database in {}: wait for it",
+            home.display()
+        ))
+    })?;
 
     let partial = home.join("data.partial");
     if partial.exists() {
@@ -87,9 +95,23 @@ fn make(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
 
     let mut initdb = Command::new(settings.program("initdb"));
     initdb
-        .args(["--username", ROLE, "--auth", "scram-sha-256", "--encoding", "UTF8"])
+        .args([
+            "--username",
+            ROLE,
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+        ])
         // The same on every machine, whatever locales it has.
-        .args(["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"])
+        .args([
+            "--locale-provider",
+            "builtin",
+            "--builtin-locale",
+            "C.UTF-8",
+            "--locale",
+            "C",
+        ])
         .arg("--no-sync")
         .arg("--pwfile")
         .arg(&pwfile.path)
@@ -98,10 +120,15 @@ fn make(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
         .current_dir(home);
     become_account(&mut initdb, account);
     follow(&mut initdb, Pid::this());
-    let output = initdb.output().map_err(|error| failed("run", &settings.program("initdb"), error))?;
+    let output = initdb
+        .output()
+        .map_err(|error| failed("run", &settings.program("initdb"), error))?;
     if !output.status.success() {
         let _ = fs::remove_dir_all(&partial);
-        return Err(initdb_failed(home, &String::from_utf8_lossy(&output.stderr)));
+        return Err(initdb_failed(
+            home,
+            &String::from_utf8_lossy(&output.stderr),
+        ));
     }
     let data = settings.data();
     // An empty folder in its place, as a mount would be, is fine; rename replaces it.
@@ -110,10 +137,19 @@ fn make(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
 
 fn initdb_failed(home: &Path, stderr: &str) -> Failure {
     if stderr.contains("No space left on device") {
-        return Failure::other(format!("no space left for the database in {}: free about 100 MB and start again", home.display()));
+        return Failure::other(format!(
+            "no space left for the database in {}: free about 100 MB and start again",
+            home.display()
+        ));
     }
-    let reason = stderr.lines().rfind(|line| line.contains("error:") || line.contains("FATAL")).unwrap_or_else(|| stderr.trim());
-    Failure::other(format!("initdb could not make the database in {}: {reason}", home.display()))
+    let reason = stderr
+        .lines()
+        .rfind(|line| line.contains("error:") || line.contains("FATAL"))
+        .unwrap_or_else(|| stderr.trim());
+    Failure::other(format!(
+        "initdb could not make the database in {}: {reason}",
+        home.display()
+    ))
 }
 
 /// A copy of the password that the server's account may read, for as long as `initdb` runs.
@@ -124,14 +160,18 @@ struct PasswordFile {
 impl PasswordFile {
     fn write(home: &Path, state: &Path, account: Option<&Account>) -> Result<Self, Failure> {
         let password = password::read(state)?;
-        let file = Self { path: home.join("initdb.password") };
+        let file = Self {
+            path: home.join("initdb.password"),
+        };
         let _ = fs::remove_file(&file.path);
         password::write_private(&file.path, &password)
             .and_then(|()| match account {
                 Some(account) => chown(&file.path, Some(account.uid), Some(account.gid)),
                 None => Ok(()),
             })
-            .map_err(|error| Failure::other(format!("cannot write {}: {error}", file.path.display())))?;
+            .map_err(|error| {
+                Failure::other(format!("cannot write {}: {error}", file.path.display()))
+            })?;
         Ok(file)
     }
 }
@@ -144,9 +184,16 @@ impl Drop for PasswordFile {
 
 /// Fails when a server already runs on the data folder. Its lock file alone proves nothing: a killed one leaves it.
 pub fn ensure_not_served(data: &Path) -> Result<(), Failure> {
-    let Ok(lock) = fs::read_to_string(data.join("postmaster.pid")) else { return Ok(()) };
+    let Ok(lock) = fs::read_to_string(data.join("postmaster.pid")) else {
+        return Ok(());
+    };
     let lines: Vec<&str> = lock.lines().map(str::trim).collect();
-    let (Some(pid), Some(port)) = (lines.first(), lines.get(3).and_then(|port| port.parse().ok())) else { return Ok(()) };
+    let (Some(pid), Some(port)) = (
+        lines.first(),
+        lines.get(3).and_then(|port| port.parse().ok()),
+    ) else {
+        return Ok(());
+    };
     let serving = instance::holder(port).is_some_and(|(_, holder)| *pid == holder.to_string());
     if serving {
         return Err(Failure::other(format!(
@@ -188,15 +235,25 @@ mod tests {
     #[test]
     fn the_lock_file_of_a_dead_server_is_no_obstacle() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("postmaster.pid"), "1\n/data\n1700000000\n1\n\n127.0.0.1\n").unwrap();
+        fs::write(
+            folder.path().join("postmaster.pid"),
+            "1\n/data\n1700000000\n1\n\n127.0.0.1\n",
+        )
+        .unwrap();
 
         ensure_not_served(folder.path()).unwrap();
     }
 
     #[test]
     fn a_full_disk_is_said_in_one_line() {
-        let failure = initdb_failed(Path::new("/h"), "running bootstrap script ... \nFATAL:  could not write: No space left on device\n");
+        let failure = initdb_failed(
+            Path::new("/h"),
+            "running bootstrap script ... \nFATAL:  could not write: No space left on device\n",
+        );
 
-        assert_eq!(failure.to_string(), "no space left for the database in /h: free about 100 MB and start again");
+        assert_eq!(
+            failure.to_string(),
+            "no space left for the database in /h: free about 100 MB and start again"
+        );
     }
 }

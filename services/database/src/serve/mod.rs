@@ -33,15 +33,22 @@ pub fn serve(settings: &Settings) -> Result<(), Failure> {
     data_folder::ensure(settings, account.as_ref(), &major)?;
 
     let mut postgres = Command::new(settings.program("postgres"));
-    postgres.args(arguments::postgres(settings)).current_dir(&settings.home);
+    postgres
+        .args(arguments::postgres(settings))
+        .current_dir(&settings.home);
     become_account(&mut postgres, account.as_ref());
     follow(&mut postgres, nix::unistd::getppid());
     let error = postgres.exec();
-    Err(Failure::other(format!("cannot start {}: {error}", settings.program("postgres").display())))
+    Err(Failure::other(format!(
+        "cannot start {}: {error}",
+        settings.program("postgres").display()
+    )))
 }
 
 fn make_folders(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
-    let failed = |path: &std::path::Path, error: std::io::Error| Failure::other(format!("cannot make {}: {error}", path.display()));
+    let failed = |path: &std::path::Path, error: std::io::Error| {
+        Failure::other(format!("cannot make {}: {error}", path.display()))
+    };
     fs::create_dir_all(&settings.state).map_err(|error| failed(&settings.state, error))?;
     password::read_or_create(&settings.state)?;
     if !settings.home.is_dir() {
@@ -53,7 +60,8 @@ fn make_folders(settings: &Settings, account: Option<&Account>) -> Result<(), Fa
     }
     // The folder may be there already: the tool chain puts PostgreSQL's programs into it.
     if let Some(account) = account {
-        chown(&settings.home, Some(account.uid), Some(account.gid)).map_err(|error| failed(&settings.home, error))?;
+        chown(&settings.home, Some(account.uid), Some(account.gid))
+            .map_err(|error| failed(&settings.home, error))?;
     }
     Ok(())
 }
@@ -73,10 +81,19 @@ fn follow(command: &mut Command, parent: Pid) {
         #[cfg(target_os = "linux")]
         nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGINT)?;
         // It may have died in between.
-        if nix::unistd::getppid() == parent { Ok(()) } else { Err(std::io::Error::other("the process that started it has ended")) }
+        if nix::unistd::getppid() == parent {
+            Ok(())
+        } else {
+            Err(std::io::Error::other(
+                "the process that started it has ended",
+            ))
+        }
     };
     // Safety: the closure makes two system calls and, while all is well, allocates nothing.
-    #[expect(unsafe_code, reason = "the only way to run something between the change of account and exec")]
+    #[expect(
+        unsafe_code,
+        reason = "the only way to run something between the change of account and exec"
+    )]
     unsafe {
         command.pre_exec(follow_parent);
     }

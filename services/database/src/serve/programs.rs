@@ -15,7 +15,11 @@ const OLDEST: u32 = 18;
 /// Asks `postgres` for its major version, as the account that will run it: that shows too that it can be run at all.
 pub fn major(settings: &Settings, account: Option<&Account>) -> Result<String, Failure> {
     for name in ["postgres", "initdb"] {
-        if let Some(bin) = settings.bin.as_ref().filter(|bin| !bin.join(name).is_file()) {
+        if let Some(bin) = settings
+            .bin
+            .as_ref()
+            .filter(|bin| !bin.join(name).is_file())
+        {
             return Err(Failure::configuration(format!(
                 "there is no {name} in {}: set TASKER_POSTGRES_BIN to the folder of PostgreSQL's programs",
                 bin.display()
@@ -27,7 +31,10 @@ pub fn major(settings: &Settings, account: Option<&Account>) -> Result<String, F
     command.arg("--version").current_dir("/");
     become_account(&mut command, account);
     let output = command.output().map_err(|error| {
-        Failure::configuration(format!("cannot run {}: {error}; set TASKER_POSTGRES_BIN to the folder that has it", program.display()))
+        Failure::configuration(format!(
+            "cannot run {}: {error}; set TASKER_POSTGRES_BIN to the folder that has it",
+            program.display()
+        ))
     })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let major = parse(&text).ok_or_else(|| {
@@ -50,7 +57,12 @@ pub fn major(settings: &Settings, account: Option<&Account>) -> Result<String, F
 /// `postgres (PostgreSQL) 18.6` is 18.
 fn parse(version: &str) -> Option<u32> {
     let (_, number) = version.split_once("(PostgreSQL) ")?;
-    number.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    number
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .ok()
 }
 
 /// Fails when PGMQ is not where it is said to be.

@@ -15,8 +15,14 @@ pub fn handlers() -> Vec<Named> {
     vec![
         ("domain_events::validate_order", Arc::new(validate_order)),
         ("domain_events::process_payment", Arc::new(process_payment)),
-        ("domain_events::update_inventory", Arc::new(update_inventory)),
-        ("domain_events::send_notification", Arc::new(send_notification)),
+        (
+            "domain_events::update_inventory",
+            Arc::new(update_inventory),
+        ),
+        (
+            "domain_events::send_notification",
+            Arc::new(send_notification),
+        ),
     ]
 }
 
@@ -34,7 +40,9 @@ fn validate_order(step: &Step<'_>) -> Outcome {
 fn process_payment(step: &Step<'_>) -> Outcome {
     let order = order(step)?;
     if step.context("simulate_failure") == Some(&Value::Bool(true)) {
-        return Err(Failed::for_now(format!("payment of order {order} failed on purpose")));
+        return Err(Failed::for_now(format!(
+            "payment of order {order} failed on purpose"
+        )));
     }
     Ok(json!({
         "result": "paid",
@@ -84,17 +92,26 @@ mod tests {
 
     #[test]
     fn a_payment_fails_when_the_task_says_so() {
-        let step = StepBuilder::new("s").context(json!({"order_id": "o", "amount": 1, "simulate_failure": true})).build();
+        let step = StepBuilder::new("s")
+            .context(json!({"order_id": "o", "amount": 1, "simulate_failure": true}))
+            .build();
 
         assert!(process_payment(&Step::new(&step)).unwrap_err().retryable);
     }
 
     #[test]
     fn an_order_without_amount_fails_for_good() {
-        for context in [json!({"order_id": "o"}), json!({"order_id": "o", "amount": 0}), json!({"order_id": "o", "amount": "1"})] {
+        for context in [
+            json!({"order_id": "o"}),
+            json!({"order_id": "o", "amount": 0}),
+            json!({"order_id": "o", "amount": "1"}),
+        ] {
             let step = StepBuilder::new("s").context(context).build();
 
-            assert_eq!(validate_order(&Step::new(&step)), Err(Failed::permanently("amount must be a positive number")));
+            assert_eq!(
+                validate_order(&Step::new(&step)),
+                Err(Failed::permanently("amount must be a positive number"))
+            );
         }
     }
 }

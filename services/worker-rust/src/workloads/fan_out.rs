@@ -43,7 +43,9 @@ fn root(step: &Step<'_>) -> Outcome {
 }
 
 fn part(step: &Step<'_>) -> Outcome {
-    let n = step.batch_start().ok_or_else(|| Failed::permanently(format!("{} has no place in a batch", step.name())))?;
+    let n = step
+        .batch_start()
+        .ok_or_else(|| Failed::permanently(format!("{} has no place in a batch", step.name())))?;
     Ok(answer(&(of_parent(step)? * n), "multiply"))
 }
 
@@ -55,11 +57,17 @@ fn join(step: &Step<'_>) -> Outcome {
 }
 
 fn width(step: &Step<'_>) -> Result<u64, Failed> {
-    let Some(value) = step.context("width") else { return Ok(DEFAULT_WIDTH) };
+    let Some(value) = step.context("width") else {
+        return Ok(DEFAULT_WIDTH);
+    };
     value
         .as_u64()
         .filter(|width| (1..=GREATEST_WIDTH).contains(width))
-        .ok_or_else(|| Failed::permanently(format!("width must be an integer from 1 to {GREATEST_WIDTH}, not {value}")))
+        .ok_or_else(|| {
+            Failed::permanently(format!(
+                "width must be an integer from 1 to {GREATEST_WIDTH}, not {value}"
+            ))
+        })
 }
 
 #[cfg(test)]
@@ -68,12 +76,19 @@ mod tests {
     use crate::testing::StepBuilder;
 
     fn root_of(context: Value) -> Outcome {
-        root(&Step::new(&StepBuilder::new("fan_out_root").context(context).build()))
+        root(&Step::new(
+            &StepBuilder::new("fan_out_root").context(context).build(),
+        ))
     }
 
     #[test]
     fn the_root_asks_for_as_many_parts_as_the_task_is_wide() {
-        let count = |context| root_of(context).unwrap()["batch_processing_outcome"]["cursor_configs"].as_array().unwrap().len();
+        let count = |context| {
+            root_of(context).unwrap()["batch_processing_outcome"]["cursor_configs"]
+                .as_array()
+                .unwrap()
+                .len()
+        };
 
         assert_eq!(count(json!({"even_number": 6})), 10);
         assert_eq!(count(json!({"even_number": 6, "width": 1})), 1);
@@ -96,7 +111,10 @@ mod tests {
             .parent("fan_out_root", json!({"result": 6}))
             .build();
 
-        assert_eq!(part(&Step::new(&step)), Ok(json!({"result": 42, "operation": "multiply"})));
+        assert_eq!(
+            part(&Step::new(&step)),
+            Ok(json!({"result": 42, "operation": "multiply"}))
+        );
     }
 
     #[test]
@@ -108,6 +126,9 @@ mod tests {
             .predecessor("fan_out_root", json!({"result": 6}))
             .build();
 
-        assert_eq!(join(&Step::new(&step)), Ok(json!({"result": 18, "operation": "sum", "width": 2})));
+        assert_eq!(
+            join(&Step::new(&step)),
+            Ok(json!({"result": 18, "operation": "sum", "width": 2}))
+        );
     }
 }

@@ -8,7 +8,10 @@ use crate::handler::Outcome;
 use crate::step::Step;
 
 pub fn handlers() -> Vec<Named> {
-    vec![("linear::square_input", Arc::new(square_input)), ("linear::square_previous", Arc::new(square_previous))]
+    vec![
+        ("linear::square_input", Arc::new(square_input)),
+        ("linear::square_previous", Arc::new(square_previous)),
+    ]
 }
 
 fn square_input(step: &Step<'_>) -> Outcome {

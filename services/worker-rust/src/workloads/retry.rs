@@ -9,7 +9,10 @@ use crate::handler::{Failed, Outcome};
 use crate::step::Step;
 
 pub fn handlers() -> Vec<Named> {
-    vec![("retry::fail_times", Arc::new(fail_times)), ("retry::always_fail", Arc::new(always_fail))]
+    vec![
+        ("retry::fail_times", Arc::new(fail_times)),
+        ("retry::always_fail", Arc::new(always_fail)),
+    ]
 }
 
 /// Fails on the first `fail_count` attempts. `result`: how often it had failed before.
@@ -20,13 +23,18 @@ fn fail_times(step: &Step<'_>) -> Outcome {
         .ok_or_else(|| Failed::permanently("the template sets no integer fail_count"))?;
     let attempt = i64::from(step.attempt());
     if attempt <= fail_count {
-        return Err(Failed::for_now(format!("attempt {attempt} fails on purpose, as {fail_count} do")));
+        return Err(Failed::for_now(format!(
+            "attempt {attempt} fails on purpose, as {fail_count} do"
+        )));
     }
     Ok(json!({"result": fail_count, "attempt": attempt}))
 }
 
 fn always_fail(step: &Step<'_>) -> Outcome {
-    Err(Failed::for_now(format!("attempt {} fails on purpose, as all do", step.attempt())))
+    Err(Failed::for_now(format!(
+        "attempt {} fails on purpose, as all do",
+        step.attempt()
+    )))
 }
 
 #[cfg(test)]
@@ -37,7 +45,10 @@ mod tests {
     #[test]
     fn it_fails_as_often_as_it_is_told() {
         let outcome = |attempts| {
-            let step = StepBuilder::new("s").setting("fail_count", json!(2)).attempts(attempts).build();
+            let step = StepBuilder::new("s")
+                .setting("fail_count", json!(2))
+                .attempts(attempts)
+                .build();
             fail_times(&Step::new(&step))
         };
 

@@ -26,7 +26,11 @@ impl Handler for Sleep {
             .context("sleep_ms")
             .and_then(Value::as_u64)
             .filter(|ms| *ms <= LONGEST_MS)
-            .ok_or_else(|| Failed::permanently(format!("sleep_ms must be an integer from 0 to {LONGEST_MS}")))?;
+            .ok_or_else(|| {
+                Failed::permanently(format!(
+                    "sleep_ms must be an integer from 0 to {LONGEST_MS}"
+                ))
+            })?;
         tokio::time::sleep(Duration::from_millis(sleep_ms)).await;
         Ok(json!({"result": sleep_ms, "operation": "sleep"}))
     }
