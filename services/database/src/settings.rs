@@ -26,6 +26,8 @@ pub struct Settings {
     pub extension_path: Option<PathBuf>,
     /// On the loopback address.
     pub port: u16,
+    /// Connections that the server grants.
+    pub max_connections: u16,
     /// The engine's database.
     pub database: String,
     /// A database of their own for the queues.
@@ -48,6 +50,8 @@ impl Settings {
         let folder = |name: &str| lookup(name).map(|path| here.join(path));
         let state = folder("TASKER_CLUSTER_STATE").unwrap_or_else(|| here.join(".cluster"));
         let port = lookup("TASKER_POSTGRES_PORT").unwrap_or_else(|| "15432".to_owned());
+        let connections =
+            lookup("TASKER_POSTGRES_MAX_CONNECTIONS").unwrap_or_else(|| "400".to_owned());
         let profile = lookup("TASKER_ENGINE_PROFILE").unwrap_or_else(|| "stock".to_owned());
         Ok(Self {
             home: folder("TASKER_POSTGRES_HOME").unwrap_or_else(|| state.join("postgres")),
@@ -57,6 +61,11 @@ impl Settings {
             port: port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
                 Failure::configuration(format!(
                     "TASKER_POSTGRES_PORT is `{port}`: give a port from 1 to 65535"
+                ))
+            })?,
+            max_connections: connections.parse().map_err(|_| {
+                Failure::configuration(format!(
+                    "TASKER_POSTGRES_MAX_CONNECTIONS is `{connections}`: give a number"
                 ))
             })?,
             database: name(

@@ -56,6 +56,7 @@ pub fn judge(
             let outcome = match (entry.judge)(evidence) {
                 Ok(findings) if findings.is_empty() => Outcome::Passed,
                 Ok(findings) => Outcome::Found { findings },
+                Err(unseen) if !unseen.was_looked_for() => Outcome::LeftOut,
                 Err(unseen) => Outcome::Unknown { unseen },
             };
             CheckResult::new(entry, outcome)

@@ -1,6 +1,7 @@
 //! Asks the operating system for the cluster's processes and listeners.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use chrono::DateTime;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
@@ -36,10 +37,20 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         .map(|listener| listener.pid)
         .chain(pid_files.values().copied())
         .collect();
-    let state = project.state.display().to_string();
-    let processes = all_processes()
-        .into_iter()
-        .filter(|process| named.contains(&process.pid) || belongs(process, &state))
+    let system = refreshed();
+    let processes = system
+        .processes()
+        .values()
+        .filter_map(|process| {
+            let mut described = describe(process);
+            described.of_another_cluster = is_of_another_cluster(project, &described);
+            if !named.contains(&described.pid) && !belongs(project, &described) {
+                return None;
+            }
+            // Costs a look at every descriptor: not for all processes of the machine.
+            described.descriptors = descriptors(process);
+            Some(described)
+        })
         .collect();
     Observed::Seen(SystemView {
         processes,
@@ -48,16 +59,40 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
     })
 }
 
-/// An instance of this project's cluster, and not of another checkout's.
-fn belongs(process: &OsProcess, state: &str) -> bool {
+/// An instance of this project's cluster; one that names no state folder, by where it works.
+fn belongs(project: &Project, process: &OsProcess) -> bool {
     process.instance().is_some()
-        && process
-            .variable("TASKER_RUN_DIR")
-            .or(process.working_folder.as_deref())
-            .is_some_and(|folder| folder.starts_with(state))
+        && !process.of_another_cluster
+        && (process.variable("TASKER_RUN_DIR").is_some()
+            || process
+                .working_folder
+                .as_deref()
+                .is_some_and(|it| is_below(it, &project.root) || is_below(it, &project.state)))
 }
 
-fn all_processes() -> Vec<OsProcess> {
+fn is_of_another_cluster(project: &Project, process: &OsProcess) -> bool {
+    ["TASKER_RUN_DIR", "TASKER_CLUSTER_STATE"]
+        .into_iter()
+        .any(|name| {
+            process
+                .variable(name)
+                .is_some_and(|folder| !is_below(folder, &project.state))
+        })
+}
+
+/// As written, or as it is once links are followed.
+fn is_below(path: &str, folder: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let path = Path::new(path);
+    path.starts_with(folder) || real(path).starts_with(real(folder))
+}
+
+fn descriptors(process: &sysinfo::Process) -> Option<(u64, u64)> {
+    let open = u64::try_from(process.open_files()?).ok()?;
+    Some((open, u64::try_from(process.open_files_limit()?).ok()?))
+}
+
+fn refreshed() -> System {
     let mut system = System::new();
     let what = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
@@ -67,7 +102,7 @@ fn all_processes() -> Vec<OsProcess> {
         .with_memory()
         .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);
-    system.processes().values().map(describe).collect()
+    system
 }
 
 fn describe(process: &sysinfo::Process) -> OsProcess {
@@ -92,12 +127,14 @@ fn describe(process: &sysinfo::Process) -> OsProcess {
         state: format!("{:?}", process.status()),
         started_at: started.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         memory: process.memory(),
+        descriptors: None,
+        of_another_cluster: false,
         environment: (!environment.is_empty()).then_some(environment),
     }
 }
 
 /// Recorded evidence is passed around: nothing in it may open a door.
-fn masked(name: &str, value: &str) -> String {
+pub(super) fn masked(name: &str, value: &str) -> String {
     let secret = ["PASSWORD", "SECRET", "TOKEN", "KEY"]
         .iter()
         .any(|word| name.contains(word));

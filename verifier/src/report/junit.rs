@@ -46,6 +46,7 @@ fn case(check: &CheckResult, strict: bool) -> TestCase {
             status.set_description(lines.join("\n"));
             status
         }
+        Outcome::LeftOut => TestCaseStatus::skipped(),
         Outcome::Passed | Outcome::Found { .. } => TestCaseStatus::success(),
     };
     let mut case = TestCase::new(format!("{} {}", check.code, check.title), status);

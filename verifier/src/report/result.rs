@@ -49,6 +49,8 @@ pub struct Counts {
     pub known: usize,
     pub warned: usize,
     pub unknown: usize,
+    /// Checks that the run was asked not to make.
+    pub left_out: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,11 +64,17 @@ pub struct CheckResult {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "lowercase")]
+#[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     Passed,
-    Found { findings: Vec<Finding> },
-    Unknown { unseen: Unseen },
+    Found {
+        findings: Vec<Finding>,
+    },
+    Unknown {
+        unseen: Unseen,
+    },
+    /// The run was asked not to look at what it needs (`--quick`, `--offline`).
+    LeftOut,
 }
 
 impl CheckResult {
@@ -84,7 +92,7 @@ impl CheckResult {
     pub fn findings(&self) -> &[Finding] {
         match &self.outcome {
             Outcome::Found { findings } => findings,
-            Outcome::Passed | Outcome::Unknown { .. } => &[],
+            Outcome::Passed | Outcome::Unknown { .. } | Outcome::LeftOut => &[],
         }
     }
 
@@ -116,6 +124,7 @@ impl Report {
             match &check.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Unknown { .. } => counts.unknown += 1,
+                Outcome::LeftOut => counts.left_out += 1,
                 Outcome::Found { .. } if check.counts_against(strict) => counts.failed += 1,
                 Outcome::Found { .. } if check.all_known() => counts.known += 1,
                 Outcome::Found { .. } => counts.warned += 1,

@@ -6,7 +6,7 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     for check in &report.checks {
         match &check.outcome {
-            Outcome::Passed => {}
+            Outcome::Passed | Outcome::LeftOut => {}
             Outcome::Unknown { unseen } => {
                 text.push_str(&format!("{} unknown: {unseen}\n", check.code));
             }

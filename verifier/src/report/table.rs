@@ -38,7 +38,7 @@ fn check_lines(text: &mut String, check: &CheckResult, strict: bool) {
     let line = format!("{} {}", check.code, check.title);
     text.push_str(&format!("  {style}{mark}{style:#} {line}\n"));
     match &check.outcome {
-        Outcome::Passed => {}
+        Outcome::Passed | Outcome::LeftOut => {}
         Outcome::Unknown { unseen } => indented(text, "      ", &format!("{unseen}"), WARNED),
         Outcome::Found { findings } => finding_lines(text, check, findings, strict),
     }
@@ -48,6 +48,7 @@ fn mark(check: &CheckResult, strict: bool) -> (&'static str, Style) {
     match &check.outcome {
         Outcome::Passed => ("ok     ", PASSED),
         Outcome::Unknown { .. } => ("unknown", WARNED),
+        Outcome::LeftOut => ("-      ", FAINT),
         Outcome::Found { .. } if check.counts_against(strict) => ("FAILED ", FAILED),
         Outcome::Found { .. } if check.all_known() => ("known  ", WARNED),
         Outcome::Found { .. } if check.severity == Severity::Information => ("info   ", FAINT),
@@ -146,6 +147,7 @@ fn summary(text: &mut String, report: &Report) {
         (counts.known, "known"),
         (counts.warned, "with warnings"),
         (counts.unknown, "unknown"),
+        (counts.left_out, "left out as asked"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {name}"));

@@ -14,8 +14,7 @@ pub fn postgres(settings: &Settings) -> Vec<OsString> {
     set("port", &settings.port.to_string());
     // A socket would be a second way in, with a path of limited length.
     set("unix_socket_directories", "");
-    // Ten instances reach about 175 under load; the verifier and whoever looks on need some too.
-    set("max_connections", "300");
+    set("max_connections", &settings.max_connections.to_string());
     // A crash of the machine may cost this database, and it can be made again in seconds. A crash of PostgreSQL or of
     // any instance costs nothing: what was committed is with the operating system then.
     set("fsync", "off");

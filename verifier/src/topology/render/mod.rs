@@ -4,6 +4,8 @@ mod engine_config;
 mod process_compose;
 mod test_environment;
 
+pub use test_environment::variables as test_variables;
+
 use std::collections::BTreeMap;
 
 use super::{Problem, Topology};

@@ -94,7 +94,10 @@ struct Rotation {
 pub fn render(topology: &Topology, state: &str) -> String {
     let mut processes = serde_norway::Mapping::new();
     let mut add = |name: &str, process: Process| {
-        let process = Process { log_location: format!("{state}/logs/{name}.log"), ..process };
+        let process = Process {
+            log_location: format!("{state}/logs/{name}.log"),
+            ..process
+        };
         // Plain structs of strings and numbers always serialise.
         let value = serde_norway::to_value(process).unwrap_or_default();
         processes.insert(name.into(), value);
@@ -172,7 +175,10 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
     }
     // Workers register their templates while they boot. Two that do it at once on a fresh
     // database lose some: the engine checks for a namespace, then inserts it.
-    if let Some(first) = service.instances.first().filter(|first| first.id != instance.id)
+    if let Some(first) = service
+        .instances
+        .first()
+        .filter(|first| first.id != instance.id)
         && service.role == Role::Worker
     {
         dependencies.push((first.id.clone(), "process_healthy"));
@@ -242,6 +248,10 @@ fn database_environment(topology: &Topology) -> Vec<String> {
     vec![
         format!("TASKER_POSTGRES_PORT={}", topology.database.port),
         format!("TASKER_POSTGRES_DATABASE={}", topology.database.name),
+        format!(
+            "TASKER_POSTGRES_MAX_CONNECTIONS={}",
+            topology.database.max_connections
+        ),
         format!("TASKER_ENGINE_PROFILE={}", topology.profile),
     ]
 }
