@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
-use crate::evidence::{
-    Configuration, EngineFile, PathState, RenderedFile, Template, TemplateRoot, TemplateStep,
-};
+use super::{engine_file, template};
+use crate::evidence::{Configuration, RenderedFile, StrayDotenv, SystemView};
+use crate::known::Known;
 use crate::project::Project;
 use crate::topology::render::{Artifact, EngineSources};
-use crate::topology::{Problem, Topology, render};
+use crate::topology::{Problem, Topology, parse_dotenv, render};
 
 const PROFILES: &str = "config/tasker/profiles";
 const BASE: &str = "config/tasker/base.toml";
@@ -32,19 +30,72 @@ pub fn collect(project: &Project, topology: &Topology, rendered_from: &Topology)
     for (_, instance) in topology.instances() {
         if let Some(path) = instance.value("TASKER_CONFIG_PATH") {
             let file = configuration.engine_files.entry(path.to_owned());
-            file.or_insert_with(|| engine_file(project, path));
+            file.or_insert_with(|| engine_file::read(project, path));
         }
         if let Some(path) = instance.value("TASKER_TEMPLATE_PATH") {
-            let root = configuration.template_roots.entry(path.to_owned());
-            root.or_insert_with(|| template_root(project, path));
+            add_root(project, &mut configuration, path);
         }
-        let dotenv = project.state.join("run").join(&instance.id).join(".env");
-        if dotenv.exists() {
-            let path = dotenv.display().to_string();
-            configuration.stray_dotenv.insert(instance.id.clone(), path);
+        let folder = project.state.join("run").join(&instance.id);
+        if let Some(dotenv) = stray_dotenv(&folder) {
+            configuration
+                .stray_dotenv
+                .insert(instance.id.clone(), dotenv);
         }
     }
+    for path in topology
+        .services
+        .iter()
+        .filter_map(|it| it.templates.as_ref())
+    {
+        add_root(project, &mut configuration, path);
+    }
+    configuration.test_variables = std::env::vars()
+        .filter(|(name, _)| name.starts_with("TASKER_TEST_"))
+        .collect();
+    // A file that does not parse stops `check` before this: nothing is lost here.
+    configuration.accepted = Known::load(&project.root).unwrap_or_default().entries;
     configuration
+}
+
+/// Adds the template roots that running processes really have, where they are others than the rendered ones.
+pub fn add_live_roots(project: &Project, configuration: &mut Configuration, system: &SystemView) {
+    for process in &system.processes {
+        let Some(path) = process.variable("TASKER_TEMPLATE_PATH") else {
+            continue;
+        };
+        let relative = Path::new(path).strip_prefix(&project.root).ok();
+        let rendered = relative.and_then(|path| path.to_str());
+        if !rendered.is_some_and(|path| configuration.template_roots.contains_key(path)) {
+            add_root(project, configuration, path);
+        }
+    }
+}
+
+fn add_root(project: &Project, configuration: &mut Configuration, path: &str) {
+    configuration
+        .template_roots
+        .entry(path.to_owned())
+        .or_insert_with(|| template::read_root(project, path));
+}
+
+/// The dotenv file that the engine loads in a folder: the nearest one, upwards to the root of the disk.
+fn stray_dotenv(folder: &Path) -> Option<StrayDotenv> {
+    let path = folder
+        .ancestors()
+        .map(|folder| folder.join(".env"))
+        .find(|path| path.is_file())?;
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let shown = path.display().to_string();
+    // Lines that we do not understand say nothing about those that we do.
+    let lines = text
+        .lines()
+        .enumerate()
+        .flat_map(|(index, line)| {
+            let read = parse_dotenv(&shown, line).unwrap_or_default();
+            read.into_iter().map(move |it| (it.name, index + 1))
+        })
+        .collect();
+    Some(StrayDotenv { path: shown, lines })
 }
 
 /// Reads the sources of the engine's configuration.
@@ -96,133 +147,4 @@ pub fn compare(project: &Project, artifact: &Artifact) -> RenderedFile {
         exists: true,
         first_difference,
     }
-}
-
-fn state(path: &Path) -> PathState {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => PathState::File,
-        Ok(metadata) if metadata.is_dir() => PathState::Folder,
-        Ok(_) => PathState::Other,
-        Err(_) => PathState::Missing,
-    }
-}
-
-fn engine_file(project: &Project, path: &str) -> EngineFile {
-    let absolute = project.path(path);
-    let mut file = EngineFile {
-        state: state(&absolute),
-        problem: None,
-        tables: Vec::new(),
-    };
-    let Ok(text) = std::fs::read_to_string(&absolute) else {
-        return file;
-    };
-    match toml::from_str::<toml::Table>(&text) {
-        Ok(table) => list_tables("", &table, &mut file.tables),
-        Err(error) => file.problem = Some(Problem::from_toml(path, &text, &error)),
-    }
-    file
-}
-
-fn list_tables(prefix: &str, table: &toml::Table, names: &mut Vec<String>) {
-    for (key, value) in table {
-        if let toml::Value::Table(inner) = value {
-            let name = if prefix.is_empty() {
-                key.clone()
-            } else {
-                format!("{prefix}.{key}")
-            };
-            list_tables(&name, inner, names);
-            names.push(name);
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct TemplateFile {
-    name: String,
-    namespace_name: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    steps: Vec<StepFile>,
-}
-
-#[derive(Deserialize)]
-struct StepFile {
-    name: String,
-    handler: HandlerFile,
-    #[serde(default)]
-    dependencies: Vec<String>,
-    #[serde(default)]
-    retry: RetryFile,
-}
-
-#[derive(Deserialize)]
-struct HandlerFile {
-    callable: String,
-}
-
-#[derive(Default, Deserialize)]
-struct RetryFile {
-    max_attempts: Option<i64>,
-}
-
-/// Reads a template root as the engine does: every YAML file below it.
-pub fn template_root(project: &Project, path: &str) -> TemplateRoot {
-    let absolute = project.path(path);
-    let state = state(&absolute);
-    let mut root = TemplateRoot {
-        state,
-        templates: Vec::new(),
-        problems: Vec::new(),
-    };
-    let mut folders = vec![absolute];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let file = entry.path();
-            if file.is_dir() {
-                folders.push(file);
-            } else if file
-                .extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml")
-            {
-                let shown = file.strip_prefix(&project.root).unwrap_or(&file);
-                let shown = shown.display().to_string();
-                match read_template(&file, &shown) {
-                    Ok(template) => root.templates.push(template),
-                    Err(problem) => root.problems.push(problem),
-                }
-            }
-        }
-    }
-    root.templates.sort_by(|a, b| a.path.cmp(&b.path));
-    root
-}
-
-fn read_template(file: &Path, shown: &str) -> Result<Template, Problem> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Problem::of_file(shown, format!("cannot be read: {error}")))?;
-    let parsed: TemplateFile = serde_norway::from_str(&text).map_err(|error| {
-        let (line, column) = error
-            .location()
-            .map_or((0, 0), |at| (at.line(), at.column()));
-        Problem::at(shown, line, column, error.to_string())
-    })?;
-    Ok(Template {
-        path: shown.to_owned(),
-        namespace: parsed.namespace_name,
-        name: parsed.name,
-        version: parsed.version,
-        steps: parsed
-            .steps
-            .into_iter()
-            .map(|step| TemplateStep {
-                name: step.name,
-                callable: step.handler.callable,
-                dependencies: step.dependencies,
-                max_attempts: step.retry.max_attempts,
-            })
-            .collect(),
-    })
 }

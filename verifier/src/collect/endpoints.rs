@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use futures::future::join_all;
 use serde_json::Value;
 
@@ -23,10 +24,11 @@ pub async fn collect(topology: &Topology) -> BTreeMap<String, InstanceEndpoints>
         async move {
             let base = format!("http://127.0.0.1:{}", instance.port);
             let get = |path: &str| get(&client, format!("{base}{path}"));
-            let (health, ready, detailed) = futures::join!(
+            let (health, ready, detailed, templates) = futures::join!(
                 get("/health"),
                 get("/health/ready"),
-                get("/health/detailed")
+                get("/health/detailed"),
+                get("/v1/templates")
             );
             (
                 instance.id.clone(),
@@ -34,6 +36,7 @@ pub async fn collect(topology: &Topology) -> BTreeMap<String, InstanceEndpoints>
                     health,
                     ready,
                     detailed,
+                    templates,
                 },
             )
         }
@@ -54,10 +57,11 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
 
 /// GETs one address.
 pub async fn get(client: &reqwest::Client, url: String) -> Observed<Answer> {
-    let begun = Instant::now();
+    let (asked, begun) = (Utc::now(), Instant::now());
     match fetch(client.get(&url)).await {
         Ok((status, bytes)) => Observed::Seen(Answer {
             status,
+            at: asked + begun.elapsed() / 2,
             milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         }),

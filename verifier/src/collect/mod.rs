@@ -4,9 +4,27 @@
 pub mod canary;
 pub mod configuration;
 pub mod endpoints;
+mod engine_file;
 pub mod identity;
+pub mod log;
 pub mod postgres;
 pub mod progress;
 pub mod supervisor;
 pub mod system;
+mod template;
+pub mod tools;
 pub mod witness;
+
+use std::path::Path;
+
+use crate::evidence::PathState;
+
+/// What is at a path.
+fn path_state(path: &Path) -> PathState {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => PathState::File,
+        Ok(metadata) if metadata.is_dir() => PathState::Folder,
+        Ok(_) => PathState::Other,
+        Err(_) => PathState::Missing,
+    }
+}

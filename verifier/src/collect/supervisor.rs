@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::evidence::{Observed, Supervised, Supervisor};
 use crate::project::Project;
@@ -10,6 +12,12 @@ use crate::project::Project;
 #[derive(Deserialize)]
 struct Processes {
     data: Vec<Process>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct State {
+    start_time: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
@@ -36,9 +44,13 @@ pub async fn collect(project: &Project) -> Observed<Supervisor> {
             format!("no socket at {}", socket.display()),
         );
     }
-    match ask(&socket).await {
+    match ask::<Processes>(&socket, "processes").await {
         Ok(processes) => Observed::Seen(Supervisor {
             pid: None,
+            started_at: ask::<State>(&socket, "project/state")
+                .await
+                .ok()
+                .map(|state| state.start_time),
             processes: processes
                 .data
                 .into_iter()
@@ -58,12 +70,15 @@ pub async fn collect(project: &Project) -> Observed<Supervisor> {
     }
 }
 
-async fn ask(socket: &std::path::Path) -> Result<Processes, reqwest::Error> {
+async fn ask<T: DeserializeOwned>(
+    socket: &std::path::Path,
+    path: &str,
+) -> Result<T, reqwest::Error> {
     reqwest::Client::builder()
         .unix_socket(socket)
         .timeout(Duration::from_secs(2))
         .build()?
-        .get("http://localhost/processes")
+        .get(format!("http://localhost/{path}"))
         .send()
         .await?
         .error_for_status()?

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, endpoints, identity, postgres, supervisor, system, witness,
+    canary, configuration, endpoints, identity, log, postgres, supervisor, system, tools, witness,
 };
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed};
@@ -74,9 +74,15 @@ pub async fn gather(
     evidence.system = system::collect(project, &topology);
     evidence.supervisor = supervisor::collect(project).await;
     evidence.identities = identity::collect(project, &topology);
+    if let Observed::Seen(system) = &evidence.system {
+        configuration::add_live_roots(project, &mut evidence.configuration, system);
+    }
     if depth == Depth::System {
         return Ok(());
     }
+    evidence.logs = log::collect(project, &topology);
+    progress.say("tools");
+    evidence.tools = tools::collect(project).await;
     progress.say("health");
     evidence.endpoints = endpoints::collect(&topology).await;
     let pool = match postgres::connect(project, &topology).await {
@@ -86,7 +92,7 @@ pub async fn gather(
             evidence.subscriptions = Observed::Unseen(unseen.clone());
             evidence.canaries = Observed::Unseen(unseen.clone());
             evidence.history = Observed::Unseen(unseen);
-            evidence.witness = witness::collect(project);
+            evidence.witness = witness::collect(project, None);
             return Ok(());
         }
     };
@@ -111,14 +117,21 @@ pub async fn gather(
     evidence.database = postgres::catalogue(&pool).await.into();
     if depth == Depth::Subscriptions {
         let expected = expected(evidence, &topology);
-        evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress).await.into();
+        evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress)
+            .await
+            .into();
         return Ok(());
     }
     progress.say("history");
     evidence.history = postgres::history(&pool, since_seconds, progress)
         .await
         .into();
-    evidence.witness = witness::collect(project);
+    evidence.witness = witness::collect(project, since_seconds);
+    if let Observed::Seen(view) = &mut evidence.witness {
+        // After the files, so that a result is never missing only because it came later.
+        let steps: Vec<_> = view.repeated.iter().map(|step| step.step).collect();
+        view.audits = postgres::audits(&pool, &steps).await.into();
+    }
     pool.close().await;
     Ok(())
 }

@@ -64,7 +64,10 @@ impl Canaries {
     /// None was sent.
     pub fn sent(&self) -> Result<&[Canary], Unseen> {
         if self.tasks.is_empty() {
-            return Err(Unseen::new("canaries", "no workload of config/workloads.toml is one"));
+            return Err(Unseen::new(
+                "canaries",
+                "no workload of config/workloads.toml is one",
+            ));
         }
         Ok(&self.tasks)
     }
@@ -78,10 +81,12 @@ impl Canary {
 
     /// Whether any instance, or the database, has it complete.
     pub fn is_complete(&self) -> bool {
-        let mut states = self.last_readings.iter().filter_map(|reading| reading.state.as_deref());
-        let steps_complete = || {
-            !self.steps.is_empty() && self.steps.iter().all(|step| step.state == "complete")
-        };
+        let mut states = self
+            .last_readings
+            .iter()
+            .filter_map(|reading| reading.state.as_deref());
+        let steps_complete =
+            || !self.steps.is_empty() && self.steps.iter().all(|step| step.state == "complete");
         match states.next() {
             Some(state) => state == "complete" || states.any(|state| state == "complete"),
             None => self.at_rest() && steps_complete(),
@@ -90,8 +95,13 @@ impl Canary {
 
     /// The task's state as its own server tells it, else as any does.
     pub fn state(&self) -> Option<&str> {
-        let own = self.last_readings.iter().find(|reading| reading.via == self.via);
-        own.into_iter().chain(&self.last_readings).find_map(|reading| reading.state.as_deref())
+        let own = self
+            .last_readings
+            .iter()
+            .find(|reading| reading.via == self.via);
+        own.into_iter()
+            .chain(&self.last_readings)
+            .find_map(|reading| reading.state.as_deref())
     }
 }
 

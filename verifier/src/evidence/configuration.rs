@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::known::Entry;
 use crate::topology::Problem;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -13,10 +15,14 @@ pub struct Configuration {
     pub rendered: Vec<RenderedFile>,
     /// Engine configuration files, by the path that an instance's environment names.
     pub engine_files: BTreeMap<String, EngineFile>,
-    /// Template roots, by the path that an instance's environment names.
+    /// Template roots, by the path that an instance's environment, a service or a running process names.
     pub template_roots: BTreeMap<String, TemplateRoot>,
-    /// By instance: dotenv files in its working folder, which the engine would load.
-    pub stray_dotenv: BTreeMap<String, String>,
+    /// By instance: the dotenv file that the engine would load.
+    pub stray_dotenv: BTreeMap<String, StrayDotenv>,
+    /// The variables of the caller's shell that tell tests where the cluster is.
+    pub test_variables: BTreeMap<String, String>,
+    /// The entries of `config/findings.toml`.
+    pub accepted: Vec<Entry>,
 }
 
 /// A rendered file against what the topology renders to now.
@@ -44,6 +50,27 @@ pub struct EngineFile {
     pub problem: Option<Problem>,
     /// Dotted paths of the tables in it, such as `orchestration.web`.
     pub tables: Vec<String>,
+    /// Every other value by its dotted path, with placeholders as they stand there. Passwords are masked.
+    pub settings: BTreeMap<String, Value>,
+    /// In the order of the text.
+    pub placeholders: Vec<Placeholder>,
+}
+
+/// `${NAME}` or `${NAME:-default}`: the engine replaces it before it parses, even in a comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placeholder {
+    pub name: String,
+    pub default: Option<String>,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+/// The engine takes the nearest `.env` from its working folder upwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayDotenv {
+    pub path: String,
+    /// The line of each variable; the values are nobody's business.
+    pub lines: BTreeMap<String, usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +89,8 @@ pub struct Template {
     pub name: String,
     pub version: String,
     pub steps: Vec<TemplateStep>,
+    /// Dotted paths of what the engine ignores without a word.
+    pub unknown_fields: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatabaseView {
+    /// Its clock minus ours, in milliseconds, and how far that may be off.
+    pub clock_ahead_ms: i64,
+    pub clock_error_ms: i64,
     /// As `server_version_num`: 180006 is 18.6.
     pub version_num: i32,
     pub max_connections: i32,
@@ -78,6 +81,13 @@ pub struct WorkDone {
     pub instance: String,
     pub namespace: String,
     pub steps: u64,
+}
+
+impl Listen {
+    /// The namespace of whose messages the channel tells; none for other channels.
+    pub fn namespace(&self) -> Option<&str> {
+        self.channel.strip_prefix("pgmq_message_ready.")
+    }
 }
 
 impl DatabaseView {

@@ -1,5 +1,6 @@
 //! What an instance's REST endpoints answered.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,11 +14,15 @@ pub struct InstanceEndpoints {
     pub ready: Observed<Answer>,
     /// `/health/detailed`.
     pub detailed: Observed<Answer>,
+    /// `/v1/templates`: a worker tells its namespaces, a server every template of the database.
+    pub templates: Observed<Answer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub status: u16,
+    /// By our clock, half way between the question and the end of the answer.
+    pub at: DateTime<Utc>,
     /// Milliseconds to the end of the body.
     pub milliseconds: u64,
     /// The body when it was JSON of reasonable size, else null.

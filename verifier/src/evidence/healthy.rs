@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::history::{Audit, Edge, StepHistory, StepState, TaskHistory, TaskState, Transition};
-use crate::topology::{Assignment, ClusterFile, Selection, parse_dotenv, resolve};
+use crate::history::{
+    Audit, Edge, Line, Moment, Runs, StepHistory, StepState, TaskHistory, TaskState, Transition,
+};
+use crate::topology::{Assignment, ClusterFile, Role, Selection, parse_dotenv, resolve};
 
 const CLUSTER: &str = r#"
 version = 1
@@ -105,6 +107,7 @@ impl Evidence {
         let mut system = SystemView::default();
         let mut supervisor = Supervisor {
             pid: Some(50),
+            started_at: Some(now() - TimeDelta::seconds(70)),
             processes: BTreeMap::new(),
         };
         for (index, (service, instance)) in topology.instances().enumerate() {
@@ -131,8 +134,17 @@ impl Evidence {
             evidence
                 .identities
                 .insert(id.clone(), Observed::Seen(identity(pid, service, instance)));
-            evidence.endpoints.insert(id.clone(), endpoints());
+            evidence
+                .endpoints
+                .insert(id.clone(), endpoints(service.role));
+            let log = LogView {
+                path: format!(".cluster/logs/{id}.log"),
+                bytes: 1000,
+                alarms: Vec::new(),
+            };
+            evidence.logs.insert(id.clone(), Observed::Seen(log));
         }
+        evidence.tools = Observed::Seen(tools());
         evidence.system = Observed::Seen(system);
         evidence.supervisor = Observed::Seen(supervisor);
         evidence.database = Observed::Seen(database(&topology));
@@ -150,11 +162,6 @@ impl Evidence {
 }
 
 fn configuration() -> Configuration {
-    let engine = |tables: &[&str]| EngineFile {
-        state: PathState::File,
-        problem: None,
-        tables: tables.iter().map(|&table| table.to_owned()).collect(),
-    };
     let root = TemplateRoot {
         state: PathState::Folder,
         problems: Vec::new(),
@@ -167,6 +174,7 @@ fn configuration() -> Configuration {
                 template_step("write", &[]),
                 template_step("send", &["write"]),
             ],
+            unknown_fields: Vec::new(),
         }],
     };
     Configuration {
@@ -179,12 +187,9 @@ fn configuration() -> Configuration {
         engine_files: [
             (
                 "orchestration.toml".to_owned(),
-                engine(&["common", "orchestration", "orchestration.web"]),
+                engine_file("orchestration"),
             ),
-            (
-                "worker.toml".to_owned(),
-                engine(&["common", "worker", "worker.web"]),
-            ),
+            ("worker.toml".to_owned(), engine_file("worker")),
         ]
         .into(),
         template_roots: [
@@ -193,7 +198,56 @@ fn configuration() -> Configuration {
         ]
         .into(),
         stray_dotenv: BTreeMap::new(),
+        test_variables: BTreeMap::new(),
+        accepted: Vec::new(),
     }
+}
+
+fn engine_file(role: &str) -> EngineFile {
+    let address = "TASKER_WEB_BIND_ADDRESS";
+    EngineFile {
+        state: PathState::File,
+        problem: None,
+        tables: vec!["common".into(), role.into(), format!("{role}.web")],
+        settings: [
+            ("common.cache.enabled".to_owned(), json!(true)),
+            ("common.cache.backend".to_owned(), json!("moka")),
+            ("common.database.pool.max_connections".to_owned(), json!(30)),
+            (
+                format!("{role}.event_systems.{role}.deployment_mode"),
+                json!("Hybrid"),
+            ),
+            (
+                format!("{role}.web.bind_address"),
+                json!(format!("${{{address}:-127.0.0.1:1}}")),
+            ),
+            (
+                format!("{role}.web.database_pools.web_api_max_connections"),
+                json!(15),
+            ),
+        ]
+        .into(),
+        placeholders: vec![Placeholder {
+            name: address.into(),
+            default: Some("127.0.0.1:1".into()),
+            line: 9,
+        }],
+    }
+}
+
+fn tools() -> Vec<Tool> {
+    let tool = |name: &str, version: &str, rule, found: &str| Tool {
+        name: name.into(),
+        version: version.into(),
+        rule,
+        command: Some(name.into()),
+        source: "system".into(),
+        found: Observed::Seen(found.into()),
+    };
+    vec![
+        tool("postgresql", "18", Rule::Major, "18.6"),
+        tool("process-compose", "1.85", Rule::Minimum, "1.122.0"),
+    ]
 }
 
 fn template_step(name: &str, dependencies: &[&str]) -> TemplateStep {
@@ -220,6 +274,8 @@ fn process(
         state: "Sleep".into(),
         started_at: Some(now() - TimeDelta::seconds(60)),
         memory: 50 << 20,
+        descriptors: Some((40, 1024)),
+        of_another_cluster: false,
         environment: Some(
             instance
                 .environment
@@ -262,18 +318,27 @@ fn identity(
     }
 }
 
-fn endpoints() -> InstanceEndpoints {
-    let answer = || {
+fn endpoints(role: Role) -> InstanceEndpoints {
+    let answer = |body: Value| {
         Observed::Seen(Answer {
             status: 200,
+            at: now(),
             milliseconds: 2,
-            body: json!({"status": "healthy"}),
+            body,
         })
     };
+    let status = || answer(json!({"status": "healthy", "timestamp": now().to_rfc3339()}));
+    let templates = match role {
+        Role::Orchestration => json!({"templates": [
+            {"namespace": "mail", "name": "letter", "version": "1.0.0", "step_count": 2},
+        ]}),
+        Role::Worker => json!({"supported_namespaces": ["mail"], "template_count": 0}),
+    };
     InstanceEndpoints {
-        health: answer(),
-        ready: answer(),
-        detailed: answer(),
+        health: status(),
+        ready: status(),
+        detailed: status(),
+        templates: answer(templates),
     }
 }
 
@@ -293,6 +358,8 @@ fn database(topology: &Topology) -> DatabaseView {
         max_read_count: 0,
     };
     DatabaseView {
+        clock_ahead_ms: 0,
+        clock_error_ms: 1,
         version_num: 180_006,
         max_connections: 300,
         pgmq: Some("1.11.1".into()),
@@ -339,10 +406,14 @@ fn subscriptions(topology: &Topology) -> Subscriptions {
                 first_seen: now(),
             })
             .collect(),
-        listens: workers(topology)
-            .map(|instance| Listen {
-                instance,
-                channel: "pgmq_message_ready.mail".into(),
+        listens: topology
+            .instances()
+            .map(|(service, instance)| Listen {
+                instance: instance.id.clone(),
+                channel: match service.role {
+                    Role::Orchestration => "pgmq_message_ready.orchestration".into(),
+                    Role::Worker => "pgmq_message_ready.mail".into(),
+                },
             })
             .collect(),
         work: workers(topology)
@@ -357,30 +428,35 @@ fn subscriptions(topology: &Topology) -> Subscriptions {
 
 fn witness() -> WitnessView {
     let task = task_history();
-    let mut lines = Vec::new();
+    let mut runs = Runs::default();
     for (index, step) in task.steps.iter().enumerate() {
-        let index = u64::try_from(index).unwrap();
-        for (event, at) in [("started", index * 10), ("finished", index * 10 + 5)] {
-            lines.push(WitnessLine {
-                v: 1,
-                event: event.into(),
-                run: uuid(0xC000 + u128::from(index)).to_string(),
-                task: task.task.to_string(),
-                step: step.step.to_string(),
-                step_name: step.name.clone(),
-                namespace: "mail".into(),
+        let begins = 50 * i64::try_from(index).unwrap() + 22;
+        for (started, after) in [(true, 0), (false, 5)] {
+            runs.add(&Line {
+                started,
+                run: uuid(0xC000 + index as u128),
+                task: task.task,
+                step: step.step,
+                step_name: &step.name,
+                namespace: &task.namespace,
                 attempt: 1,
-                instance: "worker-rust-1".into(),
+                instance: "worker-rust-1",
                 pid: 102,
-                wall: now(),
-                mono_ns: 1_000_000 * (at + 1),
-                ok: (event == "finished").then_some(true),
+                at: moment(begins + after),
+                ok: (!started).then_some(true),
             });
         }
     }
-    WitnessView {
-        lines,
-        unreadable: Vec::new(),
+    let mut view = WitnessView::of(&runs);
+    view.audits = Observed::Seen(BTreeMap::new());
+    view
+}
+
+/// Milliseconds after the healthy task began, by both clocks.
+pub fn moment(milliseconds: i64) -> Moment {
+    Moment {
+        wall: now() + TimeDelta::milliseconds(milliseconds),
+        mono_ns: 1_000_000 * u64::try_from(1000 + milliseconds).unwrap(),
     }
 }
 
@@ -419,7 +495,7 @@ fn canaries(topology: &Topology) -> Canaries {
                     "worker-rust-2"
                 })],
                 message_waiting: false,
-                result: Some(json!({"done": true})),
+                result: Some(json!({"success": true, "result": {"result": true}})),
             };
             let number = u128::try_from(index).unwrap() * 2;
             Canary {
@@ -427,6 +503,8 @@ fn canaries(topology: &Topology) -> Canaries {
                 namespace: "mail".into(),
                 template: "letter".into(),
                 correlation_id: uuid(0xD000 + number).to_string(),
+                expected: [("send".to_owned(), json!(true))].into(),
+                creator: Some(uuid(0xB000 + 100 + index as u128).to_string()),
                 create: CreateOutcome::Created {
                     task_uuid: uuid(0xE000 + number).to_string(),
                 },

@@ -7,22 +7,27 @@ mod endpoints;
 #[cfg(test)]
 pub mod healthy;
 mod history;
+mod log;
 mod observed;
 mod process;
+mod tool;
 mod witness;
 
 pub use canary::{Canaries, Canary, CanaryStep, CreateOutcome, Reading};
 pub use configuration::{
-    Configuration, EngineFile, PathState, RenderedFile, Template, TemplateRoot, TemplateStep,
+    Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
+    TemplateRoot, TemplateStep,
 };
 pub use database::{
     DatabaseView, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
 };
 pub use endpoints::{Answer, InstanceEndpoints};
-pub use history::{HistoryView, RuleCount};
+pub use history::{HistoryView, RuleCount, WorkerSeen};
+pub use log::{LogLine, LogView};
 pub use observed::{Observed, Unseen};
 pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};
-pub use witness::{WitnessLine, WitnessView};
+pub use tool::{Rule, Tool};
+pub use witness::{InjectedFault, WitnessView};
 
 use std::collections::BTreeMap;
 
@@ -43,12 +48,16 @@ pub struct Evidence {
     /// The cluster as it should be; unseen when its description does not parse.
     pub topology: Observed<Topology>,
     pub configuration: Configuration,
+    /// The shell's tools against `tools/tools.toml`.
+    pub tools: Observed<Vec<Tool>>,
     /// What the operating system says.
     pub system: Observed<SystemView>,
     /// What process-compose says.
     pub supervisor: Observed<Supervisor>,
     /// Identity records by instance.
     pub identities: BTreeMap<String, Observed<Identity>>,
+    /// What stands in the instances' logs, by instance.
+    pub logs: BTreeMap<String, Observed<LogView>>,
     /// What the REST endpoints answered, by instance.
     pub endpoints: BTreeMap<String, InstanceEndpoints>,
     pub database: Observed<DatabaseView>,
@@ -67,9 +76,11 @@ impl Evidence {
             taken_at: Utc::now(),
             topology,
             configuration,
+            tools: Observed::not_looked("the shell's tools"),
             system: Observed::not_looked("processes"),
             supervisor: Observed::not_looked("the supervisor"),
             identities: BTreeMap::new(),
+            logs: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             database: Observed::not_looked("the database"),
             subscriptions: Observed::not_looked("subscriptions"),

@@ -60,6 +60,18 @@ impl<T> Observed<T> {
         }
     }
 
+    /// For a check that also has something to say without this look: none when the run was told not to look.
+    ///
+    /// # Errors
+    /// The look was tried and failed.
+    pub fn if_looked(&self) -> Result<Option<&T>, Unseen> {
+        match self {
+            Self::Seen(value) => Ok(Some(value)),
+            Self::Unseen(unseen) if unseen.was_looked_for() => Err(unseen.clone()),
+            Self::Unseen(_) => Ok(None),
+        }
+    }
+
     pub fn ok(&self) -> Option<&T> {
         match self {
             Self::Seen(value) => Some(value),

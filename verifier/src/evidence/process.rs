@@ -28,6 +28,10 @@ pub struct OsProcess {
     pub started_at: Option<DateTime<Utc>>,
     /// Bytes of resident memory.
     pub memory: u64,
+    /// Open descriptors, and how many it may have; where the system tells.
+    pub descriptors: Option<(u64, u64)>,
+    /// Its working folder is in another cluster's state folder, such as another checkout's.
+    pub of_another_cluster: bool,
     /// None when the system does not let us read it. Passwords are masked.
     pub environment: Option<BTreeMap<String, String>>,
 }
@@ -39,6 +43,11 @@ impl OsProcess {
 
     pub fn instance(&self) -> Option<&str> {
         self.variable("TASKER_INSTANCE_ID")
+    }
+
+    /// Held by a signal or a debugger: alive, and serving nobody.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.state.as_str(), "Stop" | "Tracing")
     }
 
     /// False for one that ended and was not yet reaped.
@@ -70,9 +79,17 @@ impl SystemView {
     }
 
     /// The processes that say of themselves that they are the instance: one, if all is well.
+    ///
+    /// What an instance starts inherits its environment and is not meant.
     pub fn carriers(&self, id: &str) -> Vec<&OsProcess> {
-        let carries = |process: &&OsProcess| process.instance() == Some(id) && process.is_alive();
-        self.processes.iter().filter(carries).collect()
+        let carries = |process: &OsProcess| {
+            process.instance() == Some(id) && process.is_alive() && !process.of_another_cluster
+        };
+        let parent = |process: &OsProcess| process.parent.and_then(|pid| self.process(pid));
+        self.processes
+            .iter()
+            .filter(|process| carries(process) && !parent(process).is_some_and(carries))
+            .collect()
     }
 
     /// The process that serves the instance: by what it says of itself, else by its pid file.
@@ -100,6 +117,7 @@ impl SystemView {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Supervisor {
     pub pid: Option<u32>,
+    pub started_at: Option<DateTime<Utc>>,
     pub processes: BTreeMap<String, Supervised>,
 }
 

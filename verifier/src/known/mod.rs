@@ -55,7 +55,7 @@ impl Entry {
     }
 
     /// Whether the target, in which `*` stands for any text, covers the subject.
-    fn covers(&self, subject: &str) -> bool {
+    pub fn covers(&self, subject: &str) -> bool {
         let mut parts = self.target.split('*');
         let Some(first) = parts.next() else {
             return false;

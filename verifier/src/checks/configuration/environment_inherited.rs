@@ -1,3 +1,4 @@
+use super::live::with_processes;
 use crate::check::{Check, Code, Finding};
 use crate::evidence::{Evidence, SystemView, Unseen};
 use crate::topology::{Origin, SERVICE_VARIABLES, Service, Topology, Variable};
@@ -13,14 +14,12 @@ impl Check for EnvironmentInherited {
     const NAME: &'static str = "environment-inherited";
     const TITLE: &'static str = "service variables come from the service's own layer";
 
-    /// The live processes are judged as far as they were seen: an offline run has only the files.
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let topology = evidence.topology.seen()?;
-        let mut findings: Vec<Finding> = topology.services.iter().flat_map(from_layers).collect();
-        if let Some(system) = evidence.system.ok() {
-            findings.extend(from_the_shell(topology, system));
-        }
-        Ok(findings)
+        let findings = topology.services.iter().flat_map(from_layers).collect();
+        with_processes(findings, evidence, |system| {
+            from_the_shell(topology, system)
+        })
     }
 }
 
@@ -67,31 +66,30 @@ fn shared(variable: &Variable, service: &Service) -> bool {
 /// Service variables that a process has and that were not rendered for its instance.
 fn from_the_shell(topology: &Topology, system: &SystemView) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for process in &system.processes {
-        let Some((_, instance)) = process.instance().and_then(|id| topology.instance(id)) else {
-            continue;
-        };
-        for name in SERVICE_VARIABLES {
-            let Some(value) = process.variable(name) else {
-                continue;
-            };
-            if instance.variable(name).is_some() {
-                continue;
+    for (_, instance) in topology.instances() {
+        for process in system.carriers(&instance.id) {
+            for name in SERVICE_VARIABLES {
+                let Some(value) = process.variable(name) else {
+                    continue;
+                };
+                if instance.variable(name).is_some() {
+                    continue;
+                }
+                findings.push(
+                    Finding::about(&instance.id)
+                        .observed(format!(
+                            "its process {} has {name}, which no layer sets: it came from the \
+                             shell that started it",
+                            process.pid
+                        ))
+                        .evidence("variable", name)
+                        .evidence("value", value)
+                        .evidence("pid", process.pid)
+                        .hint(format!(
+                            "run `unset {name}`, then `./dev down` and `./dev up`"
+                        )),
+                );
             }
-            findings.push(
-                Finding::about(&instance.id)
-                    .observed(format!(
-                        "its process {} has {name}, which no layer sets: it came from the shell \
-                         that started it",
-                        process.pid
-                    ))
-                    .evidence("variable", name)
-                    .evidence("value", value)
-                    .evidence("pid", process.pid)
-                    .hint(format!(
-                        "run `unset {name}`, then `./dev down` and `./dev up`"
-                    )),
-            );
         }
     }
     findings

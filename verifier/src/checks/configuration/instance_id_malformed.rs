@@ -1,5 +1,6 @@
+use super::live::with_processes;
 use crate::check::{Check, Code, Finding};
-use crate::evidence::{Evidence, Unseen};
+use crate::evidence::{Evidence, Supervisor, SystemView, Unseen};
 use crate::topology::{CLUSTER_FILE, Topology};
 
 /// An instance id is not `{service}-{n}`.
@@ -13,46 +14,49 @@ impl Check for InstanceIdMalformed {
     const NAME: &'static str = "instance-id-malformed";
     const TITLE: &'static str = "every instance id is its service's name and a number";
 
-    /// Processes and the supervisor are judged as far as they were seen: an offline run has only the files.
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let topology = evidence.topology.seen()?;
         let mut findings = services(topology);
-        for process in evidence
-            .system
-            .ok()
-            .map_or(&[][..], |system| &system.processes)
-        {
-            let Some(id) = process.instance().filter(|id| !well_formed(topology, id)) else {
-                continue;
-            };
-            findings.push(
-                Finding::about(format!("process {}", process.pid))
-                    .observed(format!(
-                        "it calls itself `{id}`, which is not `{{service}}-{{n}}`"
-                    ))
-                    .evidence("TASKER_INSTANCE_ID", id)
-                    .evidence("process", &process.name)
-                    .hint(format!(
-                        "stop it with `kill {}`, and let `./dev up` start the instances",
-                        process.pid
-                    )),
-            );
-        }
         if let Some(supervisor) = evidence.supervisor.ok() {
-            findings.extend(
-                supervisor
-                    .processes
-                    .keys()
-                    .filter(|name| of_a_service(topology, name) && !well_formed(topology, name))
-                    .map(|name| {
-                        Finding::about(name)
-                            .observed("process-compose runs it, and it is not `{service}-{n}`")
-                            .hint("run `cluster-verify render`, then `./dev down` and `./dev up`")
-                    }),
-            );
+            findings.extend(supervised(topology, supervisor));
         }
-        Ok(findings)
+        with_processes(findings, evidence, |system| processes(topology, system))
     }
+}
+
+fn processes(topology: &Topology, system: &SystemView) -> Vec<Finding> {
+    system
+        .processes
+        .iter()
+        .filter(|process| process.is_alive() && !process.of_another_cluster)
+        .filter_map(|process| Some((process, process.instance()?)))
+        .filter(|(_, id)| !well_formed(topology, id))
+        .map(|(process, id)| {
+            Finding::about(format!("process {}", process.pid))
+                .observed(format!(
+                    "it calls itself `{id}`, which is not `{{service}}-{{n}}`"
+                ))
+                .evidence("TASKER_INSTANCE_ID", id)
+                .evidence("process", &process.name)
+                .hint(format!(
+                    "stop it with `kill {}`, and let `./dev up` start the instances",
+                    process.pid
+                ))
+        })
+        .collect()
+}
+
+fn supervised(topology: &Topology, supervisor: &Supervisor) -> Vec<Finding> {
+    supervisor
+        .processes
+        .keys()
+        .filter(|name| of_a_service(topology, name) && !well_formed(topology, name))
+        .map(|name| {
+            Finding::about(name)
+                .observed("process-compose runs it, and it is not `{service}-{n}`")
+                .hint("run `cluster-verify render`, then `./dev down` and `./dev up`")
+        })
+        .collect()
 }
 
 /// A bad or repeated name of a service makes bad or repeated ids of all its instances.
@@ -88,10 +92,10 @@ fn is_service_name(name: &str) -> bool {
                 .chars()
                 .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
     }) && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && !name
+        && name
             .rsplit('-')
             .next()
-            .is_some_and(|part| part.parse::<u64>().is_ok())
+            .is_none_or(|part| part.parse::<u64>().is_err())
 }
 
 fn well_formed(topology: &Topology, id: &str) -> bool {

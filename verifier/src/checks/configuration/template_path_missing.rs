@@ -1,5 +1,6 @@
+use super::live::with_processes;
 use crate::check::{Check, Code, Finding};
-use crate::evidence::{Evidence, PathState, TemplateRoot, Unseen};
+use crate::evidence::{Configuration, Evidence, PathState, SystemView, TemplateRoot, Unseen};
 use crate::topology::{Instance, Role, Service};
 
 /// A worker's template root is unset, absent, no folder, or holds no template.
@@ -14,14 +15,18 @@ impl Check for TemplatePathMissing {
     const NAME: &'static str = "template-path-missing";
     const TITLE: &'static str = "every worker's template path leads to templates";
 
-    /// The live processes are judged as far as they were seen: an offline run has only the files.
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        let topology = evidence.topology.seen()?;
         let mut findings = Vec::new();
-        for (service, instance) in evidence.topology.seen()?.with_role(Role::Worker) {
+        for (service, instance) in topology.with_role(Role::Worker) {
             findings.extend(as_rendered(evidence, service, instance)?);
-            findings.extend(as_running(evidence, instance));
         }
-        Ok(findings)
+        with_processes(findings, evidence, |system| {
+            let workers = topology.with_role(Role::Worker);
+            workers
+                .filter_map(|(_, instance)| as_running(&evidence.configuration, system, instance))
+                .collect()
+        })
     }
 }
 
@@ -60,15 +65,19 @@ fn as_rendered(
 }
 
 /// What the process really has, where that is not what was rendered.
-fn as_running(evidence: &Evidence, instance: &Instance) -> Option<Finding> {
-    let process = evidence.system.ok()?.of_instance(&instance.id)?;
+fn as_running(
+    configuration: &Configuration,
+    system: &SystemView,
+    instance: &Instance,
+) -> Option<Finding> {
+    let process = system.of_instance(&instance.id)?;
     let environment = process.environment.as_ref().filter(|all| !all.is_empty())?;
     let rendered = instance.value("TASKER_TEMPLATE_PATH");
     let (shown, defect) = match environment.get("TASKER_TEMPLATE_PATH") {
         None if rendered.is_none() => return None,
         None => ("not set", "is not set, so that the engine looked elsewhere"),
         Some(actual) => {
-            let root = evidence.configuration.template_roots.get(actual)?;
+            let root = configuration.template_roots.get(actual)?;
             (actual.as_str(), defect(root)?)
         }
     };

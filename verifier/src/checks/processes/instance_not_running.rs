@@ -1,4 +1,5 @@
 use super::port_holder::foreign_listener;
+use super::restarts::loops;
 use crate::check::{Check, Code, Finding};
 use crate::evidence::{Evidence, Unseen};
 
@@ -19,6 +20,8 @@ impl Check for InstanceNotRunning {
             .filter(|(_, instance)| system.of_instance(&instance.id).is_none())
             // Whoever holds the port keeps the instance from starting, and has a code of its own.
             .filter(|(_, instance)| foreign_listener(system, supervisor, instance).is_none())
+            // So has one that is caught between two starts of many.
+            .filter(|(_, instance)| !loops(evidence, &instance.id))
             .map(|(_, instance)| {
                 let id = &instance.id;
                 let finding = Finding::about(id)
@@ -142,6 +145,17 @@ mod tests {
             pid: 9999,
             process: "python3".into(),
         });
+
+        silent::<InstanceNotRunning>(&evidence);
+    }
+
+    #[test]
+    fn an_instance_between_two_starts_of_many_is_somebody_elses_finding() {
+        let mut evidence = without_the_last();
+        let known = &mut evidence.supervisor.seen_mut().processes;
+        let supervised = known.get_mut("worker-rust-2").unwrap();
+        supervised.status = "Restarting".into();
+        supervised.restarts = 3;
 
         silent::<InstanceNotRunning>(&evidence);
     }
