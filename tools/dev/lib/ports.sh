@@ -7,33 +7,18 @@ ports_of() {
         -e "s/.*TASKER_POSTGRES_PORT=\([0-9]\{1,\}\).*/\1/p" "$1" | sort -un
 }
 
-# Pids that listen on a port; a single "?" when somebody does and it cannot be seen who.
-listeners() {
-    local port=$1 seen
-    if command -v ss >/dev/null; then
-        seen=$(ss -Hltnp "sport = :$port" 2>/dev/null)
-        [ -n "$seen" ] || return 0
-        grep -o 'pid=[0-9]*' <<<"$seen" | cut -d= -f2 | sort -u || echo '?'
-    elif command -v lsof >/dev/null; then
-        lsof -nP -iTCP:"$port" -sTCP:LISTEN -t 2>/dev/null || true
-    elif (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-        echo '?'
-    fi
-}
-
 # Stops when any port of the file is taken, naming each holder.
 check_ports() {
-    local file=$1 port pid taken=0
-    for port in $(ports_of "$file"); do
-        for pid in $(listeners "$port"); do
-            taken=1
-            if [ "$pid" = '?' ]; then
-                say "port $port is taken by a process that you may not see"
-            else
-                say "port $port is taken by pid $pid: $(command_of "$pid" | cut -c 1-100) (in $(folder_of "$pid"))"
-            fi
-        done
-    done
-    [ "$taken" = 0 ] ||
-        stop_with 3 "stop what holds the ports, or move the cluster's, for instance: TASKER_PORT_OFFSET=$((${TASKER_PORT_OFFSET:-0} + 1000)) ./dev up"
+    local port pid holders
+    # shellcheck disable=SC2046 # a list of numbers
+    holders=$(python3 "$DEV_ROOT/tools/dev/lib/listeners.py" $(ports_of "$1"))
+    [ -n "$holders" ] || return 0
+    while read -r port pid; do
+        if [ "$pid" = '?' ]; then
+            say "port $port is taken by a process that you may not see"
+        else
+            say "port $port is taken by pid $pid: $(command_of "$pid" | cut -c 1-100) (in $(folder_of "$pid"))"
+        fi
+    done <<<"$holders"
+    stop_with 3 "stop what holds the ports, or move the cluster's, for instance: TASKER_PORT_OFFSET=$((${TASKER_PORT_OFFSET:-0} + 1000)) ./dev up"
 }

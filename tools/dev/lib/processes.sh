@@ -35,15 +35,35 @@ folder_of() {
 }
 
 command_of() {
-    ps -o command= -p "$1" 2>/dev/null || true
+    if [ -d /proc/self ]; then
+        (tr '\0' ' ' <"/proc/$1/cmdline") 2>/dev/null || true
+    else
+        ps -o command= -p "$1" 2>/dev/null || true
+    fi
+}
+
+# Prints state, parent and group of a process; nothing when there is none. A small
+# system has no ps.
+standing_of() {
+    local line
+    if [ -d /proc/self ]; then
+        { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+        # The name in parentheses before it may hold anything.
+        line=${line##*) }
+        cut -d' ' -f1-3 <<<"$line"
+    else
+        ps -o stat=,ppid=,pgid= -p "$1" 2>/dev/null || true
+    fi
 }
 
 group_of() {
-    ps -o pgid= -p "$1" 2>/dev/null | tr -d ' ' || true
+    local group
+    read -r _ _ group <<<"$(standing_of "$1")"
+    echo "${group:-}"
 }
 
 is_running() {
-    case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac
+    case $(standing_of "$1") in '' | Z*) return 1 ;; esac
 }
 
 none_is_running() {
@@ -53,21 +73,30 @@ none_is_running() {
 
 # Our own process and its parents share the shell's environment and must not be hit.
 is_ancestor() {
-    local pid=$$
+    local pid=$$ parent
     while [ "${pid:-0}" -gt 1 ]; do
         [ "$pid" != "$1" ] || return 0
-        pid=$(ps -o ppid= -p "$pid" 2>/dev/null | tr -d ' ')
+        read -r _ parent _ <<<"$(standing_of "$pid")"
+        pid=$parent
     done
     return 1
+}
+
+pids_named() {
+    if [ -d /proc/self ]; then
+        { grep -lsx -e "$1" /proc/[0-9]*/comm || true; } | cut -d/ -f3
+    else
+        pgrep -x "$1" || true
+    fi
 }
 
 supervisor_pids() {
     local pid candidates elsewhere
     candidates=$(pids_with_environment "PC_SOCKET_PATH=$PC_SOCKET_PATH")
-    if [ "$TASKER_CLUSTER_STATE" = "$DEV_ROOT/.cluster" ] && command -v pgrep >/dev/null; then
+    if [ "$TASKER_CLUSTER_STATE" = "$DEV_ROOT/.cluster" ]; then
         # Started by hand outside this project's shell: it has read .pc_env in this folder.
         elsewhere=" $(pids_with_environment PC_SOCKET_PATH= | tr '\n' ' ')"
-        for pid in $(pgrep -x process-compose || true); do
+        for pid in $(pids_named process-compose); do
             case $elsewhere in *" $pid "*) continue ;; esac
             [ "$(folder_of "$pid")" != "$DEV_ROOT" ] || candidates="$candidates $pid"
         done
@@ -174,7 +203,7 @@ anything_is_left() {
 wake_halted() {
     local pid
     for pid in $(instance_pids) $(supervisor_pids); do
-        case $(ps -o stat= -p "$pid" 2>/dev/null) in
+        case $(standing_of "$pid") in
         T*) say "waking $(name_of "$pid") (pid $pid), which was halted" && kill -CONT "$pid" ;;
         esac
     done
