@@ -12,6 +12,8 @@ use crate::topology::{Instance, Role, Service, Topology};
 
 const POSTGRES: &str = "postgres";
 const MIGRATE: &str = "migrate";
+/// Completes once the first worker of each service is ready.
+const REGISTERED: &str = "templates-registered";
 
 #[derive(Serialize)]
 struct Project {
@@ -81,6 +83,10 @@ struct Shutdown {
 #[derive(Serialize)]
 struct LogConfiguration {
     flush_each_line: bool,
+    /// The instance's own lines, not wrapped into another format.
+    disable_json: bool,
+    no_metadata: bool,
+    no_color: bool,
     rotation: Rotation,
 }
 
@@ -104,6 +110,12 @@ pub fn render(topology: &Topology, state: &str) -> String {
     };
     add(POSTGRES, postgres(topology));
     add(MIGRATE, migrate(topology));
+    if topology
+        .instances()
+        .any(|(service, instance)| is_later_worker(service, instance))
+    {
+        add(REGISTERED, registered(topology));
+    }
     for (service, instance) in topology.instances() {
         add(&instance.id, instance_process(topology, service, instance));
     }
@@ -161,6 +173,26 @@ fn migrate(topology: &Topology) -> Process {
     }
 }
 
+/// Workers register their templates while they boot. Two of one service that do it at once on a
+/// fresh database lose some: the engine looks for a namespace, then inserts it.
+fn is_later_worker(service: &Service, instance: &Instance) -> bool {
+    service.role == Role::Worker && instance.number > 1
+}
+
+/// Stands between the first workers and the others: a dependency of one worker on another would
+/// also make them stop one after the other.
+fn registered(topology: &Topology) -> Process {
+    let first = topology
+        .with_role(Role::Worker)
+        .filter(|(_, instance)| instance.number == 1)
+        .map(|(_, instance)| (instance.id.clone(), "process_healthy"));
+    Process {
+        command: "exec true".into(),
+        depends_on: after(first),
+        ..process()
+    }
+}
+
 fn instance_process(topology: &Topology, service: &Service, instance: &Instance) -> Process {
     let mut dependencies = vec![
         (POSTGRES.to_owned(), "process_healthy"),
@@ -173,15 +205,8 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
                 .map(|(_, server)| (server.id.clone(), "process_healthy")),
         );
     }
-    // Workers register their templates while they boot. Two that do it at once on a fresh
-    // database lose some: the engine checks for a namespace, then inserts it.
-    if let Some(first) = service
-        .instances
-        .first()
-        .filter(|first| first.id != instance.id)
-        && service.role == Role::Worker
-    {
-        dependencies.push((first.id.clone(), "process_healthy"));
+    if is_later_worker(service, instance) {
+        dependencies.push((REGISTERED.to_owned(), "process_completed_successfully"));
     }
     Process {
         command: format!(
@@ -236,6 +261,9 @@ fn process() -> Process {
         log_location: String::new(),
         log_configuration: LogConfiguration {
             flush_each_line: true,
+            disable_json: true,
+            no_metadata: true,
+            no_color: true,
             rotation: Rotation {
                 max_size_mb: 20,
                 max_backups: 2,
