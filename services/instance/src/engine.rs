@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
+use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -38,7 +39,10 @@ pub fn configuration() -> Result<TaskerConfig, Failure> {
     let loaded =
         expecting_panics(|| catch_unwind(AssertUnwindSafe(|| ConfigLoader::load_from_path(&path))));
     let reason = match loaded {
-        Ok(Ok(configuration)) => return Ok(configuration),
+        Ok(Ok(configuration)) => {
+            ensure_answer(&url)?;
+            return Ok(configuration);
+        }
         Ok(Err(error)) => error.to_string(),
         Err(panic) => message(panic.as_ref()),
     };
@@ -48,6 +52,30 @@ pub fn configuration() -> Result<TaskerConfig, Failure> {
         "{}: {reason}",
         path.display()
     )))
+}
+
+/// Fails when nothing listens where the database should be. The engine would wait for half a minute before it says so.
+fn ensure_answer(database_url: &str) -> Result<(), Failure> {
+    let Some(address) = address(database_url) else {
+        return Ok(());
+    };
+    match TcpStream::connect(&address) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::other(format!(
+            "PostgreSQL on {address} does not answer ({error}): start it with `cluster-database serve`"
+        ))),
+    }
+}
+
+/// Host and port of a URL.
+fn address(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.rsplit('@').next()?.split(['/', '?']).next()?;
+    Some(if host.contains(':') {
+        host.to_owned()
+    } else {
+        format!("{host}:5432")
+    })
 }
 
 fn required(name: &str, hint: &str) -> Result<String, Failure> {
@@ -151,6 +179,23 @@ mod tests {
         for (key, value) in stock {
             assert_eq!(base.get(&key), Some(&value), "{key}");
         }
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_said_at_once() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+
+        let failure = ensure_answer(&format!("postgresql://u:p@{free}/d?x=1")).unwrap_err();
+
+        assert!(
+            failure
+                .to_string()
+                .starts_with(&format!("PostgreSQL on {free} does not answer"))
+        );
+        assert_eq!(address("postgresql://host/d").unwrap(), "host:5432");
     }
 
     #[test]

@@ -44,13 +44,12 @@ pub fn ensure_free(address: &str) -> Result<(), Failure> {
     )))
 }
 
-/// Name and pid of a process that listens on `port`, as far as the system tells.
+/// Name and pid of the process that listens on `port`, as far as the system tells. The oldest of several: those that it
+/// forked have its socket too.
 pub fn holder(port: u16) -> Option<(String, u32)> {
     let processes = listeners::get_processes_by_port(port).ok()?;
-    processes
-        .into_iter()
-        .next()
-        .map(|process| (process.name, process.pid))
+    let oldest = processes.into_iter().min_by_key(|process| process.pid)?;
+    Some((oldest.name, oldest.pid))
 }
 
 #[cfg(test)]
