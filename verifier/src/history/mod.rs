@@ -2,6 +2,9 @@
 //!
 //! Rules look at one task at a time, so that any number of tasks can be streamed past them.
 
+pub mod model;
+#[cfg(test)]
+mod properties;
 pub mod rules;
 mod runs;
 mod state;

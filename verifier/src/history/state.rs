@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A state machine: its states' names and the edges it allows.
 pub trait State: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
-    /// The name in the database, or None for one that the engine does not have.
+    /// By its name in the database; one that the engine does not have is unknown.
     fn parse(name: &str) -> Self;
     fn name(self) -> &'static str;
     /// Whether the engine's own table has this edge; `None` is the beginning.
@@ -89,8 +89,11 @@ impl State for TaskState {
         let Some(from) = from else {
             return self == Pending;
         };
-        if matches!(self, Cancelled | ResolvedManually) {
-            return !from.is_terminal() || (from == BlockedByFailures && self == ResolvedManually);
+        match self {
+            Cancelled => return !from.is_terminal(),
+            // An operator may resolve what is over, too.
+            ResolvedManually => return true,
+            _ => {}
         }
         match from {
             Pending => self == Initializing,
@@ -106,7 +109,9 @@ impl State for TaskState {
             WaitingForDependencies => self == EvaluatingResults,
             WaitingForRetry => self == EnqueuingSteps,
             BlockedByFailures => self == Error,
-            Complete | Error | Cancelled | ResolvedManually | Unknown => false,
+            // A reset.
+            Error => self == Pending,
+            Complete | Cancelled | ResolvedManually | Unknown => false,
         }
     }
 
@@ -139,8 +144,8 @@ impl State for StepState {
             return self == Pending;
         };
         match self {
-            Cancelled => return from != Complete && !matches!(from, Cancelled | Unknown),
-            ResolvedManually => return from != ResolvedManually,
+            Cancelled => return !from.is_terminal(),
+            ResolvedManually => return true,
             _ => {}
         }
         match from {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::state::{StepState, TaskState};
+use super::state::{State, StepState, TaskState};
 
 /// A row of `task_transitions` or `workflow_step_transitions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,8 @@ pub struct Transition<S> {
     /// The server that wrote it; steps have none.
     pub processor: Option<Uuid>,
     pub at: DateTime<Utc>,
-    /// Written by a path outside the engine's edge table: the finalizer or staleness detection.
+    /// Written past the engine's edge table: a task's by the finalizer or the staleness
+    /// detector, a step's by an operator who completes, resolves or resets it by hand.
     pub privileged: bool,
 }
 
@@ -69,14 +70,35 @@ impl TaskHistory {
         current(&self.transitions)
     }
 
+    /// Steps are mostly in the order of their uuids, which is that of their creation.
     pub fn step(&self, step: Uuid) -> Option<&StepHistory> {
-        self.steps.iter().find(|candidate| candidate.step == step)
+        match self
+            .steps
+            .binary_search_by_key(&step, |candidate| candidate.step)
+        {
+            Ok(index) => self.steps.get(index),
+            Err(_) => self.steps.iter().find(|candidate| candidate.step == step),
+        }
+    }
+
+    /// Whether it stays as it is until somebody acts: what is read of it in several queries fits together.
+    pub fn at_rest(&self) -> bool {
+        let state = self.state();
+        state.is_some_and(|state| state.is_terminal() || state == TaskState::BlockedByFailures)
     }
 }
 
 impl StepHistory {
     pub fn state(&self) -> Option<StepState> {
         current(&self.transitions)
+    }
+
+    /// Whether what depends on it may start.
+    pub fn is_satisfied(&self) -> bool {
+        matches!(
+            self.state(),
+            Some(StepState::Complete | StepState::ResolvedManually)
+        )
     }
 }
 

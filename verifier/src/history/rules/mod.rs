@@ -1,10 +1,17 @@
 //! The rules, one file a family of them; each takes one task's history and says where it is broken.
+//!
+//! A stream of all tasks runs past every rule, so none allocates for a history that obeys it.
 
+mod attempts;
 mod chain;
 mod completion;
 mod edges;
+mod flags;
+mod graph;
+mod order;
+mod terminal;
 
-use super::TaskHistory;
+use super::{StepHistory, StepState, TaskHistory, TaskState, Transition};
 
 /// One place where a history breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,38 +22,68 @@ pub struct Breach {
     pub observed: String,
 }
 
+impl Breach {
+    /// At most one breach for each step.
+    fn in_steps(task: &TaskHistory, judge: impl Fn(&StepHistory) -> Option<String>) -> Vec<Self> {
+        let found = task.steps.iter().filter_map(|step| {
+            let observed = judge(step)?;
+            Some(Self {
+                step: Some(step.name.clone()),
+                observed,
+            })
+        });
+        found.collect()
+    }
+
+    /// At most one breach for the task's own transitions, and one for each step's.
+    fn in_task_or_steps(
+        task: &TaskHistory,
+        own: impl Fn(&[Transition<TaskState>]) -> Option<String>,
+        of_step: impl Fn(&[Transition<StepState>]) -> Option<String>,
+    ) -> Vec<Self> {
+        let mut breaches = Self::in_steps(task, |step| of_step(&step.transitions));
+        if let Some(observed) = own(&task.transitions) {
+            breaches.push(Self {
+                step: None,
+                observed,
+            });
+        }
+        breaches
+    }
+}
+
 /// A rule, under the code of the check that reports its breaches.
 pub struct Rule {
     pub code: &'static str,
     pub judge: fn(&TaskHistory) -> Vec<Breach>,
 }
 
+impl Rule {
+    const fn new(code: &'static str, judge: fn(&TaskHistory) -> Vec<Breach>) -> Self {
+        Self { code, judge }
+    }
+}
+
 /// Every rule, by code.
 pub const RULES: &[Rule] = &[
-    Rule {
-        code: "CV601",
-        judge: chain::task_chain_broken,
-    },
-    Rule {
-        code: "CV602",
-        judge: chain::step_chain_broken,
-    },
-    Rule {
-        code: "CV603",
-        judge: edges::illegal_task_edge,
-    },
-    Rule {
-        code: "CV604",
-        judge: edges::illegal_step_edge,
-    },
-    Rule {
-        code: "CV607",
-        judge: completion::step_completed_twice,
-    },
-    Rule {
-        code: "CV608",
-        judge: completion::task_completed_twice,
-    },
+    Rule::new("CV601", chain::task_chain_broken),
+    Rule::new("CV602", chain::step_chain_broken),
+    Rule::new("CV603", edges::illegal_task_edge),
+    Rule::new("CV604", edges::illegal_step_edge),
+    Rule::new("CV605", order::sort_key_gap),
+    Rule::new("CV606", order::most_recent_wrong),
+    Rule::new("CV607", completion::step_completed_twice),
+    Rule::new("CV608", completion::task_completed_twice),
+    Rule::new("CV609", terminal::after_terminal),
+    Rule::new("CV610", attempts::attempts_mismatch),
+    Rule::new("CV613", attempts::audit_count),
+    Rule::new("CV614", graph::dependency_violated),
+    Rule::new("CV615", flags::flags_differ),
+    Rule::new("CV620", attempts::attempts_exceeded),
+    Rule::new("CV621", attempts::result_missing),
+    Rule::new("CV623", order::time_backwards),
+    Rule::new("CV624", graph::edge_inconsistent),
+    Rule::new("CV625", graph::complete_too_early),
 ];
 
 /// The rule with this code.

@@ -1,0 +1,67 @@
+//! How many transitions a second run past all history rules on one core: `cargo bench -p cluster-verify`.
+//!
+//! The histories are made up and legal, as nearly all are: their number is what the goal
+//! of a million transitions a second is about.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use cluster_verify::history::model::{Choices, life};
+use cluster_verify::history::{RULES, TaskHistory};
+
+const TASKS: u64 = 20_000;
+const LEAST: Duration = Duration::from_secs(2);
+
+fn main() {
+    let tasks: Vec<TaskHistory> =
+        (0..TASKS).map(|number| life(number, &mut Choices::new(&bytes(number)))).collect();
+    let transitions: usize = tasks.iter().map(transitions).sum();
+    let (rate, breaches) = measure(&tasks, transitions, |task| {
+        RULES.iter().map(|rule| (rule.judge)(task).len()).sum()
+    });
+    say(&format!(
+        "{TASKS} tasks, {transitions} transitions, {} rules, {breaches} breaches: {rate:.0} transitions/s",
+        RULES.len()
+    ));
+    for rule in RULES {
+        let (rate, _) = measure(&tasks, transitions, |task| (rule.judge)(task).len());
+        say(&format!("{} alone: {rate:.0} transitions/s", rule.code));
+    }
+}
+
+fn measure(
+    tasks: &[TaskHistory],
+    transitions: usize,
+    judge: impl Fn(&TaskHistory) -> usize,
+) -> (f64, usize) {
+    let begun = Instant::now();
+    let (mut rounds, mut breaches) = (0, 0);
+    while begun.elapsed() < LEAST || rounds == 0 {
+        breaches = tasks.iter().map(|task| judge(black_box(task))).sum();
+        rounds += 1;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    ((transitions * rounds) as f64 / seconds, breaches)
+}
+
+fn transitions(task: &TaskHistory) -> usize {
+    let of_steps: usize = task.steps.iter().map(|step| step.transitions.len()).sum();
+    task.transitions.len() + of_steps
+}
+
+/// Bytes that look like chance, the same in each run.
+fn bytes(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..100).map(|_| next()).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
+fn say(line: &str) {
+    println!("{line}");
+}
