@@ -26,6 +26,7 @@ Settings are environment variables, with these defaults:
   TASKER_POSTGRES_BIN        folder of `postgres` and `initdb`; default: where PATH has them
   TASKER_PGMQ_EXTENSION_PATH folder whose subfolder `extension` has pgmq.control; default: PostgreSQL's own
   TASKER_POSTGRES_PORT       15432
+  TASKER_POSTGRES_MAX_CONNECTIONS   400
   TASKER_POSTGRES_DATABASE   tasker
   PGMQ_DATABASE              second database for the queues; default: none
   TASKER_ENGINE_PROFILE      stock, or polling

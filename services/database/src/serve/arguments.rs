@@ -14,6 +14,7 @@ pub fn postgres(settings: &Settings) -> Vec<OsString> {
     set("port", &settings.port.to_string());
     // A socket would be a second way in, with a path of limited length.
     set("unix_socket_directories", "");
+    // Every pool of every instance filled, and some for the verifier and whoever looks on.
     set("max_connections", &settings.max_connections.to_string());
     // A crash of the machine may cost this database, and it can be made again in seconds. A crash of PostgreSQL or of
     // any instance costs nothing: what was committed is with the operating system then.
@@ -53,6 +54,7 @@ mod tests {
             bin: None,
             extension_path: Some("/ext".into()),
             port: 25432,
+            max_connections: 400,
             database: "tasker".into(),
             pgmq_database: None,
             profile: Profile::Stock,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -91,6 +91,14 @@ fn make(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
     if partial.exists() {
         fs::remove_dir_all(&partial).map_err(|error| failed("remove", &partial, error))?;
     }
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&partial)
+        .and_then(|()| match account {
+            Some(account) => chown(&partial, Some(account.uid), Some(account.gid)),
+            None => Ok(()),
+        })
+        .map_err(|error| failed("make", &partial, error))?;
     let pwfile = PasswordFile::write(home, &settings.state, account)?;
 
     let mut initdb = Command::new(settings.program("initdb"));

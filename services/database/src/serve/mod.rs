@@ -6,8 +6,9 @@ mod data_folder;
 mod programs;
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use instance::Failure;
@@ -20,7 +21,7 @@ use account::Account;
 /// Does not return when all is well: the process is PostgreSQL then, under the same pid.
 pub fn serve(settings: &Settings) -> Result<(), Failure> {
     let account = Account::for_server()?;
-    make_folders(settings, account.as_ref())?;
+    make_folders(settings)?;
     if let Some(account) = &account {
         account.ensure_reach(settings)?;
     }
@@ -45,23 +46,20 @@ pub fn serve(settings: &Settings) -> Result<(), Failure> {
     )))
 }
 
-fn make_folders(settings: &Settings, account: Option<&Account>) -> Result<(), Failure> {
-    let failed = |path: &std::path::Path, error: std::io::Error| {
-        Failure::other(format!("cannot make {}: {error}", path.display()))
+fn make_folders(settings: &Settings) -> Result<(), Failure> {
+    let made = |folder: &Path, result: std::io::Result<()>| {
+        result.map_err(|error| Failure::other(format!("cannot make {}: {error}", folder.display())))
     };
-    fs::create_dir_all(&settings.state).map_err(|error| failed(&settings.state, error))?;
+    made(&settings.state, fs::create_dir_all(&settings.state))?;
     password::read_or_create(&settings.state)?;
     if !settings.home.is_dir() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&settings.home)
-            .map_err(|error| failed(&settings.home, error))?;
-    }
-    // The folder may be there already: the tool chain puts PostgreSQL's programs into it.
-    if let Some(account) = account {
-        chown(&settings.home, Some(account.uid), Some(account.gid))
-            .map_err(|error| failed(&settings.home, error))?;
+        made(&settings.home, fs::create_dir_all(&settings.home))?;
+        // Whatever the umask: the server's account passes through on its way to the data folder, which alone is its own.
+        let passable = fs::Permissions::from_mode(0o755);
+        made(
+            &settings.home,
+            fs::set_permissions(&settings.home, passable),
+        )?;
     }
     Ok(())
 }
