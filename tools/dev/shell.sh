@@ -13,4 +13,4 @@ if [ ! -x "$TASKER_CLUSTER_STATE/bin/cluster-verify" ]; then
     say "cluster-verify is not built yet: ./dev up builds it"
 fi
 say "the shell of the Tasker cluster; leave it with exit"
-exec "${SHELL:-bash}"
+exec bash --rcfile "$DEV_ROOT/tools/dev/lib/interactive.sh"

@@ -51,7 +51,7 @@ render() {
 }
 
 if supervisor_answers; then
-    say "the cluster is already running; nothing was changed: ./dev status, ./dev down"
+    say "the cluster is already running; nothing was changed: ./dev status shows it, ./dev down stops it"
     if [ "$how" = wait ]; then wait_until_healthy; fi
     return 0
 fi

@@ -17,9 +17,20 @@ check_state_version() {
     fi
 }
 
+# As root the database may lie outside the state folder. Whoever removed that folder wanted
+# a new cluster; without its password the old database is of no use anyway.
+remove_orphaned_database() {
+    case $TASKER_POSTGRES_HOME in "$TASKER_CLUSTER_STATE"/*) return 0 ;; esac
+    if [ -e "$TASKER_CLUSTER_STATE/database.password" ] || [ ! -d "$TASKER_POSTGRES_HOME/data" ]; then return 0; fi
+    if postgres_pid >/dev/null; then return 0; fi
+    say "the state folder is new: removing the database of the one before, $TASKER_POSTGRES_HOME/data"
+    rm -rf "$TASKER_POSTGRES_HOME/data"
+}
+
 prepare_state() {
     local folder
     check_state_version
+    remove_orphaned_database
     for folder in bin logs pids run witness pc-home; do
         mkdir -p "$TASKER_CLUSTER_STATE/$folder" ||
             stop_with 1 "cannot make $TASKER_CLUSTER_STATE/$folder: make room or make it writable, or set TASKER_CLUSTER_STATE"

@@ -5,7 +5,7 @@
 choose_toolchain() {
     [ -z "${TASKER_NIX_SHELL:-}" ] || return 0
     case ${DEV_TOOLCHAIN:-} in
-    fallback) return 0 ;;
+    fallback) ;;
     nix)
         command -v nix >/dev/null || stop_with 3 "DEV_TOOLCHAIN=nix, and there is no nix on PATH"
         enter_nix "$@"
@@ -16,6 +16,8 @@ choose_toolchain() {
         case $1 in
         up | check | test) say "tools: the fallback tool chain ($reason)" ;;
         esac
+        # Said once: what this run calls of ./dev takes the same tools.
+        export DEV_TOOLCHAIN=fallback
         ;;
     *) stop_with 3 "DEV_TOOLCHAIN=$DEV_TOOLCHAIN; it is nix or fallback" ;;
     esac
@@ -39,14 +41,24 @@ nix_refuses() {
         echo "nix develop did not work here before; DEV_TOOLCHAIN=nix tries it again"
         return
     fi
+    mkdir -p "$(dirname "$memory")"
     say "trying nix develop (the first time it downloads the tools)"
-    if nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c true >/dev/null 2>&1; then
-        rm -f "$memory"
+    if try_nix "$memory.log"; then
+        rm -f "$memory" "$memory.log"
         return 1
     fi
-    mkdir -p "$(dirname "$memory")"
     printf '%s\n' "$question" >"$memory"
-    echo "nix develop does not work here"
+    echo "nix develop does not work here: $(tail -n 1 "$memory.log" | cut -c 1-120)"
+}
+
+# What Nix says goes to the file; on a terminal its progress is shown as well.
+try_nix() {
+    local words=(nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c true)
+    if [ -t 2 ]; then
+        "${words[@]}" 2>&1 >/dev/null | tee "$1" >&2
+        return "${PIPESTATUS[0]}"
+    fi
+    "${words[@]}" >/dev/null 2>"$1"
 }
 
 load_environment() {
