@@ -30,7 +30,11 @@ impl Cluster {
         let project = Project::find(None).expect("the tests run inside the project");
         let selection = project.recorded_selection().unwrap();
         let topology = topology::load(&project.root, &selection).unwrap();
-        let cluster = Self { project, topology, _turn: turn };
+        let cluster = Self {
+            project,
+            topology,
+            _turn: turn,
+        };
         assert!(
             cluster.project.supervisor_socket().exists(),
             "no cluster runs; start one with `./dev up --wait`, then run these tests again"
@@ -45,9 +49,15 @@ impl Cluster {
         arguments.extend(options);
         let output = self.verify(&arguments);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!("no report: {error}\n{}", String::from_utf8_lossy(&output.stderr))
+            panic!(
+                "no report: {error}\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
         });
-        Verdict { status: output.status.code(), report }
+        Verdict {
+            status: output.status.code(),
+            report,
+        }
     }
 
     pub fn verify(&self, arguments: &[&str]) -> Output {
@@ -59,13 +69,18 @@ impl Cluster {
     }
 
     pub fn wait_until_healthy(&self) {
-        self.wait_for("a healthy cluster", || self.verify(&["status"]).status.success());
+        self.wait_for("a healthy cluster", || {
+            self.verify(&["status"]).status.success()
+        });
     }
 
     pub fn wait_for(&self, what: &str, mut condition: impl FnMut() -> bool) {
         let begun = Instant::now();
         while !condition() {
-            assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what}: not within {PATIENCE:?}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -74,21 +89,42 @@ impl Cluster {
     pub fn supervise(&self, action: &str, process: &str) {
         let socket = self.project.supervisor_socket();
         let output = Command::new("process-compose")
-            .args(["--unix-socket", &socket.display().to_string(), "process", action, process])
+            .args([
+                "--unix-socket",
+                &socket.display().to_string(),
+                "process",
+                action,
+                process,
+            ])
             .current_dir(&self.project.root)
             .output()
             .expect("process-compose is on PATH");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// The pid of an instance, by its pid file.
     pub fn pid(&self, instance: &str) -> u32 {
-        let path = self.project.state.join("pids").join(format!("{instance}.pid"));
-        std::fs::read_to_string(path).unwrap().trim().parse().unwrap()
+        let path = self
+            .project
+            .state
+            .join("pids")
+            .join(format!("{instance}.pid"));
+        std::fs::read_to_string(path)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap()
     }
 
     pub fn signal(&self, signal: &str, pid: u32) {
-        let status = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+        let status = Command::new("kill")
+            .args([signal, &pid.to_string()])
+            .status()
+            .unwrap();
         assert!(status.success(), "kill {signal} {pid}");
     }
 
@@ -109,13 +145,20 @@ impl Cluster {
             .map(|variable| (variable.name.as_str(), variable.setting.value.as_str()))
             .collect();
         environment.extend(changes.iter().copied());
-        let log = self.project.state.join("logs").join(format!("{instance}.by-hand.log"));
+        let log = self
+            .project
+            .state
+            .join("logs")
+            .join(format!("{instance}.by-hand.log"));
         let log = std::fs::File::create(log).unwrap();
         let child = Command::new(self.project.root.join("services/launch"))
             .arg(instance)
             .args(&service.command)
             .envs(environment)
-            .env("TASKER_POSTGRES_PORT", self.topology.database.port.to_string())
+            .env(
+                "TASKER_POSTGRES_PORT",
+                self.topology.database.port.to_string(),
+            )
             .env("TASKER_CLUSTER_STATE", &self.project.state)
             .current_dir(&self.project.root)
             .stdout(log.try_clone().unwrap())
@@ -173,7 +216,10 @@ impl Verdict {
 
     /// Findings of a code that are not known, whole.
     pub fn findings(&self, code: &str) -> Vec<&Value> {
-        self.checks().filter(|check| check["code"] == code).flat_map(open_findings).collect()
+        self.checks()
+            .filter(|check| check["code"] == code)
+            .flat_map(open_findings)
+            .collect()
     }
 
     pub fn checks(&self) -> impl Iterator<Item = &Value> {

@@ -25,7 +25,12 @@ fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost
     assert!(verdict.failed().contains(&"CV203"), "{:#}", verdict.report);
     assert!(verdict.failed().contains(&"CV309"), "{:#}", verdict.report);
     let finding = verdict.findings("CV309")[0].to_string();
-    for part in ["worker-rust-2", "TASKER_TEMPLATE_PATH", "rust_e2e_linear", &path] {
+    for part in [
+        "worker-rust-2",
+        "TASKER_TEMPLATE_PATH",
+        "rust_e2e_linear",
+        &path,
+    ] {
         assert!(finding.contains(part), "{part} is not in {finding}");
     }
     // The sibling still serves them all: nobody is left without a subscriber.

@@ -30,11 +30,18 @@ async fn connect(cluster: &Cluster) -> PgConnection {
         .unwrap()
 }
 
-/// Makes a table of one finished task's transitions that can be put back.
+/// Makes a table of the transitions of one finished task, which nothing is wrong with yet, so that
+/// they can be put back.
 const KEEP: &str = "CREATE TABLE public.kept AS \
-    SELECT transition.* FROM tasker.task_transitions transition \
-    WHERE task_uuid = (SELECT task_uuid FROM tasker.task_transitions \
-                       WHERE to_state = 'complete' AND most_recent ORDER BY task_uuid LIMIT 1)";
+    SELECT * FROM tasker.task_transitions WHERE task_uuid = ( \
+        SELECT task_uuid FROM ( \
+            SELECT task_uuid, from_state, to_state, \
+                   lag(to_state) OVER (PARTITION BY task_uuid ORDER BY sort_key) AS before \
+            FROM tasker.task_transitions) AS transition \
+        GROUP BY task_uuid \
+        HAVING bool_or(to_state = 'complete') \
+           AND bool_and(from_state IS NOT DISTINCT FROM before) \
+        ORDER BY task_uuid LIMIT 1)";
 const PUT_BACK: [&str; 3] = [
     "DELETE FROM tasker.task_transitions WHERE task_uuid IN (SELECT task_uuid FROM public.kept)",
     "INSERT INTO tasker.task_transitions SELECT * FROM public.kept",

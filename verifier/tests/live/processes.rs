@@ -62,5 +62,8 @@ fn a_stranger_on_an_instances_port_is_named() {
 
     assert!(verdict.failed().contains(&"CV202"), "{:#}", verdict.report);
     let finding = verdict.findings("CV202")[0].to_string();
-    assert!(finding.contains(&std::process::id().to_string()), "{finding}");
+    assert!(
+        finding.contains(&std::process::id().to_string()),
+        "{finding}"
+    );
 }

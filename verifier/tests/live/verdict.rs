@@ -26,5 +26,8 @@ fn recorded_evidence_leads_to_the_same_verdict() {
 
     assert_eq!(live.report["checks"], replayed.report["checks"]);
     let password = std::fs::read_to_string(cluster.state().join("database.password")).unwrap();
-    assert!(!recorded.contains(password.trim()), "the password stands in the evidence");
+    assert!(
+        !recorded.contains(password.trim()),
+        "the password stands in the evidence"
+    );
 }
