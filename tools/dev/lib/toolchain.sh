@@ -27,27 +27,30 @@ enter_nix() {
     exec nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c "$DEV_ROOT/dev" "$@"
 }
 
-# Prints why Nix is not used; fails when it works. A refusal is remembered, since asking
-# again may take a minute on a machine without a network.
+# Prints why Nix is not used; fails when it works. The answer is remembered until flake or
+# Nix change: asking takes a second where it works, and may take a minute without a network.
 nix_refuses() {
     if ! command -v nix >/dev/null; then
         echo "there is no nix on PATH"
         return
     fi
     local memory question
-    memory=${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/nix-refused
+    memory=${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/nix-answer
     question=$(nix --version; cat "$DEV_ROOT/flake.nix" "$DEV_ROOT/flake.lock" 2>/dev/null | cksum)
-    if [ "$(cat "$memory" 2>/dev/null)" = "$question" ]; then
+    case $(cat "$memory" 2>/dev/null) in
+    "works $question") return 1 ;;
+    "refuses $question")
         echo "nix develop did not work here before; DEV_TOOLCHAIN=nix tries it again"
         return
-    fi
+        ;;
+    esac
     mkdir -p "$(dirname "$memory")"
     say "trying nix develop (the first time it downloads the tools)"
     if try_nix "$memory.log"; then
-        rm -f "$memory" "$memory.log"
+        echo "works $question" >"$memory"
         return 1
     fi
-    printf '%s\n' "$question" >"$memory"
+    echo "refuses $question" >"$memory"
     echo "nix develop does not work here: $(tail -n 1 "$memory.log" | cut -c 1-120)"
 }
 
