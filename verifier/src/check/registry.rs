@@ -94,11 +94,23 @@ pub static REGISTRY: &[Entry] = &[
     entry!(y::StepChainBroken, "CV602"),
     entry!(y::IllegalTaskEdge, "CV603"),
     entry!(y::IllegalStepEdge, "CV604"),
+    entry!(y::SortKeyGap, "CV605"),
+    entry!(y::MostRecentWrong, "CV606"),
     entry!(y::StepCompletedTwice, "CV607"),
     entry!(y::TaskCompletedTwice, "CV608"),
+    entry!(y::AfterTerminal, "CV609"),
+    entry!(y::AttemptsMismatch, "CV610"),
     entry!(y::OverlappingRuns, "CV611"),
     entry!(y::UnattributedExtraRun, "CV612"),
+    entry!(y::AuditCount, "CV613"),
+    entry!(y::DependencyViolated, "CV614"),
+    entry!(y::FlagsDiffer, "CV615"),
+    entry!(y::AttemptsExceeded, "CV620"),
+    entry!(y::ResultMissing, "CV621"),
     entry!(y::UnknownWorker, "CV622"),
+    entry!(y::TimeBackwards, "CV623"),
+    entry!(y::EdgeInconsistent, "CV624"),
+    entry!(y::CompleteTooEarly, "CV625"),
 ];
 
 /// Finds a check by code (`CV308`, `308`, any case) or name.

@@ -305,7 +305,7 @@ fn the_plainest_life_is_one_step_that_succeeds() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_rule_fires_on_a_legal_life(bytes in choices()) {

@@ -1,23 +1,47 @@
 //! What every task in the database went through, and what the witness saw of it.
 
+mod after_terminal;
+mod attempts_exceeded;
+mod attempts_mismatch;
+mod audit_count;
 mod breaches;
+mod complete_too_early;
+mod dependency_violated;
+mod edge_inconsistent;
 mod extra_run;
+mod flags_differ;
 mod illegal_step_edge;
 mod illegal_task_edge;
+mod most_recent_wrong;
 mod overlapping_runs;
+mod result_missing;
+mod sort_key_gap;
 mod step_chain_broken;
 mod step_completed_twice;
 mod task_chain_broken;
 mod task_completed_twice;
+mod time_backwards;
 mod unattributed_extra_run;
 mod unknown_worker;
 
+pub use after_terminal::AfterTerminal;
+pub use attempts_exceeded::AttemptsExceeded;
+pub use attempts_mismatch::AttemptsMismatch;
+pub use audit_count::AuditCount;
+pub use complete_too_early::CompleteTooEarly;
+pub use dependency_violated::DependencyViolated;
+pub use edge_inconsistent::EdgeInconsistent;
+pub use flags_differ::FlagsDiffer;
 pub use illegal_step_edge::IllegalStepEdge;
 pub use illegal_task_edge::IllegalTaskEdge;
+pub use most_recent_wrong::MostRecentWrong;
 pub use overlapping_runs::OverlappingRuns;
+pub use result_missing::ResultMissing;
+pub use sort_key_gap::SortKeyGap;
 pub use step_chain_broken::StepChainBroken;
 pub use step_completed_twice::StepCompletedTwice;
 pub use task_chain_broken::TaskChainBroken;
 pub use task_completed_twice::TaskCompletedTwice;
+pub use time_backwards::TimeBackwards;
 pub use unattributed_extra_run::UnattributedExtraRun;
 pub use unknown_worker::UnknownWorker;

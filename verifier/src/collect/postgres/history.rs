@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::unseen;
 use crate::collect::progress::Progress;
 use crate::evidence::{HistoryView, Unseen};
-use crate::history::{
-    Audit, Edge, StepHistory, StepState, TaskHistory, TaskState, Transition,
-};
+use crate::history::{Audit, Edge, StepHistory, StepState, TaskHistory, TaskState, Transition};
+
+/// How the engine writes down the events of an operator.
+const BY_HAND: &str = r#"^\{"type":"(CompleteManually|ResolveManually|ResetForRetry)""#;
 
 /// Tasks in memory at a time.
 const CHUNK: i64 = 500;
@@ -31,10 +32,16 @@ pub async fn collect(
     };
     let mut after = Uuid::nil();
     loop {
-        let tasks = chunk(pool, after, since_seconds).await?;
+        // One snapshot for all queries: a task in motion must not look torn.
+        let mut snapshot = pool.begin().await.map_err(unseen("the history"))?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .execute(&mut *snapshot)
+            .await
+            .map_err(unseen("the history"))?;
+        let tasks = chunk(&mut snapshot, after, since_seconds).await?;
         let Some(last) = tasks.last() else { break };
         after = last.task;
-        for task in fill(pool, tasks).await? {
+        for task in fill(&mut snapshot, tasks).await? {
             view.add(task);
         }
         progress.say(format!("history: {} tasks judged", view.tasks));
@@ -43,7 +50,7 @@ pub async fn collect(
 }
 
 async fn chunk(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     after: Uuid,
     since_seconds: Option<u64>,
 ) -> Result<Vec<TaskHistory>, Unseen> {
@@ -60,7 +67,7 @@ async fn chunk(
     .bind(after)
     .bind(since_seconds.and_then(|seconds| i64::try_from(seconds).ok()))
     .bind(CHUNK)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the tasks"))?;
     Ok(rows
@@ -79,33 +86,36 @@ async fn chunk(
         .collect())
 }
 
-async fn fill(pool: &PgPool, mut tasks: Vec<TaskHistory>) -> Result<Vec<TaskHistory>, Unseen> {
+async fn fill(
+    connection: &mut PgConnection,
+    mut tasks: Vec<TaskHistory>,
+) -> Result<Vec<TaskHistory>, Unseen> {
     let uuids: Vec<Uuid> = tasks.iter().map(|task| task.task).collect();
     let position: HashMap<Uuid, usize> = uuids
         .iter()
         .enumerate()
         .map(|(index, task)| (*task, index))
         .collect();
-    for (task, transition) in task_transitions(pool, &uuids).await? {
+    for (task, transition) in task_transitions(connection, &uuids).await? {
         tasks[position[&task]].transitions.push(transition);
     }
     let mut of_step: HashMap<Uuid, (usize, usize)> = HashMap::new();
-    for (task, step) in steps(pool, &uuids).await? {
+    for (task, step) in steps(connection, &uuids).await? {
         let steps = &mut tasks[position[&task]].steps;
         of_step.insert(step.step, (position[&task], steps.len()));
         steps.push(step);
     }
-    for (step, transition) in step_transitions(pool, &uuids).await? {
+    for (step, transition) in step_transitions(connection, &uuids).await? {
         if let Some((task, index)) = of_step.get(&step) {
             tasks[*task].steps[*index].transitions.push(transition);
         }
     }
-    for (step, audit) in audits(pool, &uuids).await? {
+    for (step, audit) in audits(connection, &uuids).await? {
         if let Some((task, index)) = of_step.get(&step) {
             tasks[*task].steps[*index].audits.push(audit);
         }
     }
-    for (task, edge) in edges(pool, &uuids).await? {
+    for (task, edge) in edges(connection, &uuids).await? {
         tasks[position[&task]].edges.push(edge);
     }
     Ok(tasks)
@@ -116,7 +126,7 @@ fn at(row: &sqlx::postgres::PgRow, column: &str) -> DateTime<Utc> {
 }
 
 async fn task_transitions(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     tasks: &[Uuid],
 ) -> Result<Vec<(Uuid, Transition<TaskState>)>, Unseen> {
     use crate::history::State;
@@ -129,7 +139,7 @@ async fn task_transitions(
          ORDER BY task_uuid, sort_key, created_at",
     )
     .bind(tasks)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the transitions of tasks"))?;
     Ok(rows
@@ -150,7 +160,10 @@ async fn task_transitions(
         .collect())
 }
 
-async fn steps(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, StepHistory)>, Unseen> {
+async fn steps(
+    connection: &mut PgConnection,
+    tasks: &[Uuid],
+) -> Result<Vec<(Uuid, StepHistory)>, Unseen> {
     let rows = sqlx::query(
         "SELECT step.task_uuid, step.workflow_step_uuid, named.name, step.attempts, \
                 step.max_attempts, step.in_process, step.processed, \
@@ -160,7 +173,7 @@ async fn steps(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, StepHistory)>
          WHERE step.task_uuid = ANY($1) ORDER BY step.task_uuid, step.workflow_step_uuid",
     )
     .bind(tasks)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the steps"))?;
     Ok(rows
@@ -183,20 +196,22 @@ async fn steps(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, StepHistory)>
 }
 
 async fn step_transitions(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     tasks: &[Uuid],
 ) -> Result<Vec<(Uuid, Transition<StepState>)>, Unseen> {
     use crate::history::State;
     let rows = sqlx::query(
         "SELECT transition.workflow_step_uuid, transition.from_state, transition.to_state, \
-                transition.sort_key, transition.most_recent, transition.created_at \
+                transition.sort_key, transition.most_recent, transition.created_at, \
+                coalesce(left(transition.metadata->>'event', 40) ~ $2, false) AS by_hand \
          FROM tasker.workflow_step_transitions transition \
          JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
          WHERE step.task_uuid = ANY($1) \
          ORDER BY transition.workflow_step_uuid, transition.sort_key, transition.created_at",
     )
     .bind(tasks)
-    .fetch_all(pool)
+    .bind(BY_HAND)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the transitions of steps"))?;
     Ok(rows
@@ -210,20 +225,23 @@ async fn step_transitions(
                 most_recent: row.get("most_recent"),
                 processor: None,
                 at: at(row, "created_at"),
-                privileged: false,
+                privileged: row.get("by_hand"),
             };
             (row.get("workflow_step_uuid"), transition)
         })
         .collect())
 }
 
-async fn audits(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, Audit)>, Unseen> {
+async fn audits(
+    connection: &mut PgConnection,
+    tasks: &[Uuid],
+) -> Result<Vec<(Uuid, Audit)>, Unseen> {
     let rows = sqlx::query(
         "SELECT workflow_step_uuid, worker_uuid, success, recorded_at \
          FROM tasker.workflow_step_result_audit WHERE task_uuid = ANY($1) ORDER BY recorded_at",
     )
     .bind(tasks)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the audit of results"))?;
     Ok(rows
@@ -239,7 +257,7 @@ async fn audits(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, Audit)>, Uns
         .collect())
 }
 
-async fn edges(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, Edge)>, Unseen> {
+async fn edges(connection: &mut PgConnection, tasks: &[Uuid]) -> Result<Vec<(Uuid, Edge)>, Unseen> {
     let rows: Vec<(Uuid, Uuid, Uuid)> = sqlx::query_as(
         "SELECT step.task_uuid, edge.from_step_uuid, edge.to_step_uuid \
          FROM tasker.workflow_step_edges edge \
@@ -247,7 +265,7 @@ async fn edges(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<(Uuid, Edge)>, Unsee
          WHERE step.task_uuid = ANY($1)",
     )
     .bind(tasks)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the edges between steps"))?;
     Ok(rows

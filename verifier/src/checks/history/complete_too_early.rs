@@ -1,0 +1,63 @@
+use super::breaches::findings;
+use crate::check::{Check, Code, Finding};
+use crate::evidence::{Evidence, Unseen};
+
+/// A task was complete before one of its steps was: whoever waited for it went on with a part of the work undone.
+pub struct CompleteTooEarly;
+
+impl Check for CompleteTooEarly {
+    const CODE: Code = Code::new(625);
+    const NAME: &'static str = "complete-too-early";
+    const TITLE: &'static str = "no task was complete before all of its steps were";
+
+    fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        findings::<Self>(evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::history::breaches::evidence_of;
+    use crate::checks::testing::{fires, silent, unknown};
+    use crate::evidence::Observed;
+    use crate::evidence::healthy::task_history;
+
+    #[test]
+    fn a_step_that_is_not_complete_in_a_complete_task_is_a_finding() {
+        let mut task = task_history();
+        task.steps[1].transitions.truncate(3);
+
+        let findings = fires::<CompleteTooEarly>(&evidence_of(task));
+
+        assert!(
+            findings[0]
+                .observed
+                .contains("step send: not complete, and the task is")
+        );
+    }
+
+    #[test]
+    fn a_step_that_was_complete_later_is_a_finding() {
+        let mut task = task_history();
+        task.steps[1].transitions[4].at += chrono::TimeDelta::seconds(5);
+
+        fires::<CompleteTooEarly>(&evidence_of(task));
+    }
+
+    #[test]
+    fn a_step_that_was_resolved_by_hand_counts_as_complete() {
+        let mut task = task_history();
+        task.steps[1].transitions[4].to = crate::history::StepState::ResolvedManually;
+
+        silent::<CompleteTooEarly>(&evidence_of(task));
+    }
+
+    #[test]
+    fn without_the_history_nothing_is_known() {
+        let mut evidence = Evidence::healthy();
+        evidence.history = Observed::not_looked("history");
+
+        unknown::<CompleteTooEarly>(&evidence);
+    }
+}
