@@ -32,7 +32,9 @@ copy_binaries() {
         [ -e "$from" ] || continue
         if cmp -s "$from" "$to"; then continue; fi
         # A rename, since a running process may not be written over.
-        { cp "$from" "$to.new" && mv -f "$to.new" "$to"; } ||
+        { cp "$from" "$to.new" && mv -f "$to.new" "$to"; } || {
+            rm -f "$to.new"
             stop_with 1 "cannot copy $name into $TASKER_CLUSTER_STATE/bin: make room, then run it again"
+        }
     done
 }
