@@ -19,6 +19,6 @@ pub use identity::{Identity, Ids};
 pub use logging::log_as;
 pub use mask::masked;
 pub use port::{bind_port, ensure_free, holder};
-pub use service::{STOP_LIMIT, Service, run};
+pub use service::{Service, run};
 pub use shutdown::Shutdown;
 pub use witness::{HandlerRun, Run, Witness, monotonic_ns};

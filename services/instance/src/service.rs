@@ -5,14 +5,10 @@ use std::cell::Cell;
 use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::{ENGINE_VERSION, Failure, logging};
-
-/// From the signal to the exit: the supervisor kills after ten seconds, and the runtime needs a moment to end.
-pub const STOP_LIMIT: Duration = Duration::from_millis(9_300);
 
 /// What a service is called, and since when it runs.
 #[derive(Debug, Clone)]

@@ -5,8 +5,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::Failure;
+
+/// From the signal to the exit: the supervisor kills after ten seconds, and the runtime needs a moment to end.
+const STOP_LIMIT: Duration = Duration::from_millis(9_300);
 
 /// How long a boot that is under way may go on after the wish to stop. Healthy ones take a third of a second.
 const BOOT_PATIENCE: Duration = Duration::from_secs(3);
@@ -15,7 +19,7 @@ const BOOT_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Shutdown {
     terminate: Signal,
     interrupt: Signal,
-    first: Option<&'static str>,
+    first: Option<(&'static str, Instant)>,
 }
 
 impl Shutdown {
@@ -35,15 +39,20 @@ impl Shutdown {
     /// Waits for the first signal and names it. Later ones change nothing: Ctrl-C reaches the process twice, once from
     /// the terminal and once from the supervisor.
     pub async fn requested(&mut self) -> &'static str {
-        if let Some(first) = self.first {
-            return first;
+        if let Some((signal, _)) = self.first {
+            return signal;
         }
         let signal = tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         };
-        self.first = Some(signal);
+        self.first = Some((signal, Instant::now()));
         signal
+    }
+
+    /// When the process has to be gone: counted from the signal, or from now when there was none.
+    pub fn deadline(&self) -> Instant {
+        self.first.map_or_else(Instant::now, |(_, at)| at) + STOP_LIMIT
     }
 
     /// Boots, and gives up on it a little after a signal. A boot that ends in time counts, even then: the engine may

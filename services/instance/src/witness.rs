@@ -74,10 +74,15 @@ impl Witness {
                     "TASKER_WITNESS_FILE is not set: start the instance through `services/launch`",
                 )
             })?;
-        Self::at(Path::new(&path), instance, LIMIT)
+        Self::at(Path::new(&path), instance)
     }
 
-    fn at(path: &Path, instance: &str, limit: u64) -> Result<Self, Failure> {
+    /// Opens the file at `path`.
+    pub fn at(path: &Path, instance: &str) -> Result<Self, Failure> {
+        Self::limited(path, instance, LIMIT)
+    }
+
+    fn limited(path: &Path, instance: &str, limit: u64) -> Result<Self, Failure> {
         let log = open(path).map_err(|error| {
             Failure::other(format!(
                 "cannot write the witness file {}: {error}",
@@ -233,7 +238,7 @@ mod tests {
     fn a_run_leaves_a_started_and_a_finished_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/w.jsonl");
-        let witness = Witness::at(&path, "worker-rust-1", LIMIT).unwrap();
+        let witness = Witness::at(&path, "worker-rust-1").unwrap();
 
         witness.started(run()).finished(true);
 
@@ -253,7 +258,7 @@ mod tests {
     fn a_run_that_is_cut_off_counts_as_failed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.jsonl");
-        let witness = Witness::at(&path, "i", LIMIT).unwrap();
+        let witness = Witness::at(&path, "i").unwrap();
 
         drop(witness.started(run()));
 
@@ -264,7 +269,7 @@ mod tests {
     fn a_file_beyond_the_limit_is_kept_once_and_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.jsonl");
-        let witness = Witness::at(&path, "i", 1).unwrap();
+        let witness = Witness::limited(&path, "i", 1).unwrap();
 
         for _ in 0..3 {
             witness.started(run()).finished(true);
@@ -281,7 +286,7 @@ mod tests {
         let path = folder.path().join("w.jsonl");
         std::fs::write(&path, "{\"v\":1,\"ev").unwrap();
 
-        Witness::at(&path, "i", LIMIT)
+        Witness::at(&path, "i")
             .unwrap()
             .started(run())
             .finished(true);

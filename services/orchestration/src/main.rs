@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use instance::{Environment, Failure, Identity, Ids, STOP_LIMIT, Service, Shutdown};
+use instance::{Environment, Failure, Identity, Ids, Service, Shutdown};
 use tasker_orchestration::orchestration::bootstrap::OrchestrationBootstrap;
 
 fn main() -> ExitCode {
@@ -43,14 +43,14 @@ async fn serve(service: Service) -> Result<(), Failure> {
 
     let signal = shutdown.requested().await;
     tracing::info!("{signal}: stopping");
-    match tokio::time::timeout(STOP_LIMIT, server.stop()).await {
-        Ok(Ok(())) => tracing::info!("stopped"),
-        Ok(Err(error)) => return Err(Failure::other(format!("did not stop cleanly: {error}"))),
-        Err(_) => {
-            return Err(Failure::other(format!(
-                "did not stop within {STOP_LIMIT:?}"
-            )));
+    match tokio::time::timeout_at(shutdown.deadline(), server.stop()).await {
+        Ok(Ok(())) => {
+            tracing::info!("stopped");
+            Ok(())
         }
+        Ok(Err(error)) => Err(Failure::other(format!("did not stop cleanly: {error}"))),
+        Err(_) => Err(Failure::other(
+            "stopped without waiting any longer for the engine",
+        )),
     }
-    Ok(())
 }

@@ -41,40 +41,38 @@ impl Worker {
         configuration: &TaskerConfig,
         registry: Arc<Registry>,
     ) -> Result<Self, Failure> {
+        let settings = &configuration
+            .worker
+            .as_ref()
+            .ok_or_else(|| {
+                Failure::configuration(
+                    "the configuration has no [worker]: run `cluster-verify render`",
+                )
+            })?
+            .mpsc_channels
+            .handler_dispatch;
         let mut system = instance::bootstrap("worker", WorkerBootstrap::bootstrap()).await?;
         let handles = system
             .take_dispatch_handles()
             .ok_or_else(|| Failure::other("the engine gave no steps to run"))?;
         let core = system.worker_core.clone();
         let booted = core.lock().await;
-
-        let stats = booted
+        let worker_id = booted
             .get_processing_stats()
             .await
-            .map_err(|error| Failure::other(format!("no worker id: {error}")))?;
-        let router = booted
-            .event_router()
-            .ok_or_else(|| Failure::other("the engine has no router for domain events"))?;
-        let publishers =
-            StepEventPublisherRegistry::with_event_router(booted.domain_event_publisher(), router);
-        let events = DomainEventCallback::new(Arc::new(RwLock::new(publishers)));
+            .map_err(|error| Failure::other(format!("the engine told no worker id: {error}")))?
+            .worker_id;
 
-        // The engine's own completion processor is left without work: stopping the engine waits five seconds for it and
-        // no longer, and nothing tells when it has sent the last result. Another one, of the same code, is waited for.
+        // The engine's own completion processor is left without work: stopping the engine waits five seconds for it
+        // and no longer, and nothing tells when it has sent the last result. This one, of the same code, is waited for.
         drop(handles.completion_sender);
-        // Kept for continuations of a batch, which our handlers do not ask for; it would keep the channel open.
+        // For continuations of a batch, which our handlers do not ask for; it would keep the channel of steps open.
         drop(handles.dispatch_sender);
-        let settings = &configuration
-            .worker
-            .as_ref()
-            .ok_or_else(no_worker)?
-            .mpsc_channels
-            .handler_dispatch;
         let (results, to_send) = mpsc::channel(settings.completion_buffer_size as usize);
         let completion = CompletionProcessorService::new(
             to_send,
             booted.context.clone(),
-            stats.worker_id.clone(),
+            worker_id.clone(),
             CompletionProcessorConfig {
                 service_id: instance.to_owned(),
             },
@@ -88,13 +86,9 @@ impl Worker {
                 u64::from(settings.handler_timeout_ms),
                 instance.to_owned(),
             ),
-            Arc::new(events),
+            Arc::new(domain_events(&booted)?),
         );
-        let ids = Ids {
-            processor_uuid: booted.context.processor_uuid().to_string(),
-            worker_uuid: Some(stats.worker_id.trim_start_matches("worker_").to_owned()),
-            rest_id: Some(format!("worker-{}", booted.core_id())),
-        };
+        let ids = ids(&booted, &worker_id);
         let namespaces = booted.supported_namespaces().await;
         drop(booted);
         Ok(Self {
@@ -141,6 +135,20 @@ impl Worker {
     }
 }
 
-fn no_worker() -> Failure {
-    Failure::configuration("the configuration has no [worker]: run `cluster-verify render`")
+/// Publishes the events that a step's template declares, once its result is on its way.
+fn domain_events(core: &WorkerCore) -> Result<DomainEventCallback, Failure> {
+    let router = core
+        .event_router()
+        .ok_or_else(|| Failure::other("the engine has no router for domain events"))?;
+    let publishers =
+        StepEventPublisherRegistry::with_event_router(core.domain_event_publisher(), router);
+    Ok(DomainEventCallback::new(Arc::new(RwLock::new(publishers))))
+}
+
+fn ids(core: &WorkerCore, worker_id: &str) -> Ids {
+    Ids {
+        processor_uuid: core.context.processor_uuid().to_string(),
+        worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
+        rest_id: Some(format!("worker-{}", core.core_id())),
+    }
 }

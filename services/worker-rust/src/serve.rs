@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use instance::{Environment, Failure, Identity, STOP_LIMIT, Service, Shutdown, Witness};
+use instance::{Environment, Failure, Identity, Service, Shutdown, Witness};
 use tasker_worker::worker::StepHandlerRegistry;
-use tokio::time::Instant;
 
 use crate::engine::Worker;
 use crate::hand_back::HandBack;
@@ -51,7 +50,7 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
     let unserved = templates::unserved(&templates, &worker.namespaces);
     if !unserved.is_empty() {
         let names = unserved.into_iter().collect::<Vec<_>>().join(", ");
-        worker.stop(&hand_back, Instant::now() + STOP_LIMIT).await?;
+        worker.stop(&hand_back, shutdown.deadline()).await?;
         return Err(Failure::other(format!(
             "the engine left out the namespaces {names}: another worker registered its templates at \
              the same moment; start this one again"
@@ -64,7 +63,7 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
 
     let signal = shutdown.requested().await;
     tracing::info!("{signal}: stopping");
-    worker.stop(&hand_back, Instant::now() + STOP_LIMIT).await?;
+    worker.stop(&hand_back, shutdown.deadline()).await?;
     tracing::info!("stopped");
     Ok(())
 }

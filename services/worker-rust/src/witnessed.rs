@@ -99,3 +99,100 @@ fn into_result(step: &TaskSequenceStep, outcome: Outcome, ms: i64) -> StepExecut
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing::StepBuilder;
+
+    fn witnessed(folder: &Path, handler: impl Handler + 'static) -> Witnessed {
+        let runs = Runs {
+            instance: "worker-rust-1".to_owned(),
+            witness: Witness::at(&folder.join("w.jsonl"), "worker-rust-1").unwrap(),
+            hand_back: HandBack::new(),
+        };
+        Witnessed::new("handler", Arc::new(handler), Arc::new(runs))
+    }
+
+    fn lines(folder: &Path) -> Vec<Value> {
+        let text = std::fs::read_to_string(folder.join("w.jsonl")).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    struct Endless;
+
+    #[async_trait]
+    impl Handler for Endless {
+        async fn call(&self, _: &Step<'_>) -> Outcome {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_is_witnessed_and_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), |_: &Step<'_>| Ok(Value::from(7)));
+
+        let result = handler
+            .call(&StepBuilder::new("s").attempts(1).build())
+            .await
+            .unwrap();
+
+        assert_eq!((result.success, result.result), (true, Value::from(7)));
+        assert_eq!(result.metadata.worker_id.as_deref(), Some("worker-rust-1"));
+        let lines = lines(folder.path());
+        assert_eq!(
+            (&lines[0]["attempt"], &lines[1]["ok"]),
+            (&2.into(), &true.into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failure_keeps_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), |_: &Step<'_>| Err(Failed::permanently("no")));
+
+        let result = handler.call(&StepBuilder::new("s").build()).await.unwrap();
+
+        assert!(!result.success && !result.metadata.retryable);
+        assert_eq!(
+            result.metadata.error_type.as_deref(),
+            Some("PermanentError")
+        );
+        assert_eq!(lines(folder.path())[1]["ok"], false);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_a_stop_cannot_wait_for_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), Endless);
+        let hand_back = handler.runs.hand_back.clone();
+        let step = StepBuilder::new("s").build();
+
+        let (result, ()) = tokio::join!(handler.call(&step), async { hand_back.begin() });
+
+        let result = result.unwrap();
+        assert!(result.metadata.retryable);
+        assert_eq!(
+            result.metadata.error_type.as_deref(),
+            Some("WorkerStopping")
+        );
+        assert_eq!(lines(folder.path())[1]["ok"], false);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_run_any_more_once_steps_are_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), |_: &Step<'_>| Ok(Value::Null));
+        handler.runs.hand_back.begin();
+
+        let result = handler.call(&StepBuilder::new("s").build()).await.unwrap();
+
+        assert!(result.metadata.retryable);
+        assert_eq!(lines(folder.path()).len(), 0);
+    }
+}
