@@ -43,7 +43,10 @@ pub extern "C" fn worker_poll(timeout_ms: u32) -> *mut c_char {
 /// # Safety
 /// Each argument is NULL or a string that ends with NUL and lives for the call.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn worker_complete(event: *const c_char, outcome: *const c_char) -> *mut c_char {
+pub unsafe extern "C" fn worker_complete(
+    event: *const c_char,
+    outcome: *const c_char,
+) -> *mut c_char {
     answer(|| {
         // SAFETY: the caller's promise above.
         let (event, outcome) = unsafe { (text(event, "event_id")?, text(outcome, "outcome")?) };
@@ -57,10 +60,14 @@ pub unsafe extern "C" fn worker_complete(event: *const c_char, outcome: *const c
 /// # Safety
 /// Each argument is NULL or a string that ends with NUL and lives for the call.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn worker_checkpoint(event: *const c_char, checkpoint: *const c_char) -> *mut c_char {
+pub unsafe extern "C" fn worker_checkpoint(
+    event: *const c_char,
+    checkpoint: *const c_char,
+) -> *mut c_char {
     answer(|| {
         // SAFETY: the caller's promise above.
-        let (event, checkpoint) = unsafe { (text(event, "event_id")?, text(checkpoint, "checkpoint")?) };
+        let (event, checkpoint) =
+            unsafe { (text(event, "event_id")?, text(checkpoint, "checkpoint")?) };
         let checkpoint = json(&checkpoint, "checkpoint")?;
         let event = event_id(&event)?;
         worker::running()?.checkpoint(event, checkpoint).map(Some)
@@ -74,7 +81,11 @@ pub extern "C" fn worker_drain() -> *mut c_char {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn worker_stop(timeout_ms: u32) -> *mut c_char {
-    answer(|| worker::take()?.stop(Duration::from_millis(u64::from(timeout_ms))).map(Some))
+    answer(|| {
+        worker::take()?
+            .stop(Duration::from_millis(u64::from(timeout_ms)))
+            .map(Some)
+    })
 }
 
 #[unsafe(no_mangle)]

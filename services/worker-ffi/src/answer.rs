@@ -31,7 +31,9 @@ pub fn answer(call: impl FnOnce() -> Result<Option<Value>, Error>) -> *mut c_cha
 
 /// The newest failure of a call made by this thread.
 pub fn last_error() -> *mut c_char {
-    LAST_ERROR.with_borrow(Option::clone).map_or(ptr::null_mut(), |error| into_host(&error.to_json()))
+    LAST_ERROR
+        .with_borrow(Option::clone)
+        .map_or(ptr::null_mut(), |error| into_host(&error.to_json()))
 }
 
 /// Takes back a string that `into_host` gave away.
@@ -68,7 +70,10 @@ mod tests {
 
     fn read(pointer: *mut c_char) -> Value {
         assert!(!pointer.is_null());
-        let text = unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned();
+        let text = unsafe { CStr::from_ptr(pointer) }
+            .to_str()
+            .unwrap()
+            .to_owned();
         unsafe { take_back(pointer) };
         serde_json::from_str(&text).unwrap()
     }
@@ -93,7 +98,9 @@ mod tests {
         read(answer(|| Err(Error::not_started())));
         assert_eq!(read(last_error())["error"]["code"], "not_started");
 
-        std::thread::spawn(|| assert!(last_error().is_null())).join().unwrap();
+        std::thread::spawn(|| assert!(last_error().is_null()))
+            .join()
+            .unwrap();
     }
 
     #[test]

@@ -17,7 +17,10 @@ pub unsafe fn text(pointer: *const c_char, name: &str) -> Result<String, Error> 
     }
     // SAFETY: not NULL, and the caller vouches for the rest.
     let bytes = unsafe { CStr::from_ptr(pointer) };
-    bytes.to_str().map(str::to_owned).map_err(|error| Error::invalid(format!("{name} is not UTF-8: {error}")))
+    bytes
+        .to_str()
+        .map(str::to_owned)
+        .map_err(|error| Error::invalid(format!("{name} is not UTF-8: {error}")))
 }
 
 pub fn json<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, Error> {

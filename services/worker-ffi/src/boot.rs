@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use instance::{ENGINE_VERSION, Environment, Failure, Identity, Ids, Service};
 use serde_json::json;
 use tasker_shared::config::TaskerConfig;
+use tasker_worker::WorkerBootstrap;
 use tasker_worker::worker::services::CheckpointService;
 use tasker_worker::worker::{
     CompletionProcessorConfig, CompletionProcessorService, DomainEventCallback, FfiDispatchChannel,
     FfiDispatchChannelConfig, StepEventPublisherRegistry,
 };
-use tasker_worker::WorkerBootstrap;
 use tokio::sync::{RwLock, mpsc};
 
 use crate::bridge::Bridge;
@@ -52,7 +52,14 @@ pub fn boot(request: StartRequest) -> Result<Bridge, Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::engine(format!("no runtime: {error}")))?;
-    let bridge = runtime.block_on(connect(&environment, &service, request, &settings, port, began));
+    let bridge = runtime.block_on(connect(
+        &environment,
+        &service,
+        request,
+        &settings,
+        port,
+        began,
+    ));
     match bridge {
         Ok(bridge) => Ok(bridge.owning(runtime)),
         Err(error) => {
@@ -74,10 +81,16 @@ struct Settings {
 impl Settings {
     fn of(configuration: &TaskerConfig) -> Result<Self, Error> {
         let absent = |what: &str| {
-            Error::new(Code::Configuration, format!("the file in TASKER_CONFIG_PATH has no [{what}]"))
-                .next("run `cluster-verify render`: it writes a file for workers and one for servers")
+            Error::new(
+                Code::Configuration,
+                format!("the file in TASKER_CONFIG_PATH has no [{what}]"),
+            )
+            .next("run `cluster-verify render`: it writes a file for workers and one for servers")
         };
-        let worker = configuration.worker.as_ref().ok_or_else(|| absent("worker"))?;
+        let worker = configuration
+            .worker
+            .as_ref()
+            .ok_or_else(|| absent("worker"))?;
         let web = worker.web.as_ref().ok_or_else(|| absent("worker.web"))?;
         let dispatch = &worker.mpsc_channels.handler_dispatch;
         Ok(Self {
@@ -98,18 +111,26 @@ async fn connect(
     port: u16,
     began: Instant,
 ) -> Result<Bridge, Error> {
-    let mut system = WorkerBootstrap::bootstrap()
-        .await
-        .map_err(|error| Failure::other(format!("the worker did not start: {error}; `./dev status` shows whether the database is there")))?;
+    let mut system = WorkerBootstrap::bootstrap().await.map_err(|error| {
+        Failure::other(format!(
+            "the worker did not start: {error}; `./dev status` shows whether the database is there"
+        ))
+    })?;
     let handles = system
         .take_dispatch_handles()
         .ok_or_else(|| Error::engine("the engine gave its dispatch channel to somebody else"))?;
 
     let core = system.worker_core.lock().await;
     let context = core.context.clone();
-    let worker_id = core.get_processing_stats().await.map_err(|error| Error::engine(error.to_string()))?.worker_id;
+    let worker_id = core
+        .get_processing_stats()
+        .await
+        .map_err(|error| Error::engine(error.to_string()))?
+        .worker_id;
     let publisher = core.domain_event_publisher();
-    let router = core.event_router().ok_or_else(|| Error::engine("the engine has no event router"))?;
+    let router = core
+        .event_router()
+        .ok_or_else(|| Error::engine("the engine has no event router"))?;
     let ids = Ids {
         processor_uuid: context.processor_uuid().to_string(),
         worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
@@ -119,10 +140,9 @@ async fn connect(
     drop(core);
 
     let events = Arc::new(Events::new(
-        DomainEventCallback::new(Arc::new(RwLock::new(StepEventPublisherRegistry::with_event_router(
-            publisher.clone(),
-            router,
-        )))),
+        DomainEventCallback::new(Arc::new(RwLock::new(
+            StepEventPublisherRegistry::with_event_router(publisher.clone(), router),
+        ))),
         publisher,
         &environment.instance,
     ));
@@ -135,7 +155,9 @@ async fn connect(
         results,
         context.clone(),
         worker_id,
-        CompletionProcessorConfig { service_id: environment.instance.clone() },
+        CompletionProcessorConfig {
+            service_id: environment.instance.clone(),
+        },
     );
     let processor = tokio::spawn(processor.run());
 
@@ -144,13 +166,21 @@ async fn connect(
     let ledger = Arc::new(Ledger::new());
     let (continuations, continued) = mpsc::channel(CONTINUATIONS);
     let (to_host, from_relay) = mpsc::channel(1);
-    tokio::spawn(relay(handles.dispatch_receiver, continued, to_host, ledger.clone()));
+    tokio::spawn(relay(
+        handles.dispatch_receiver,
+        continued,
+        to_host,
+        ledger.clone(),
+    ));
 
     let configuration = FfiDispatchChannelConfig::new(tokio::runtime::Handle::current())
         .with_service_id(environment.instance.clone())
         .with_completion_timeout(settings.handler_timeout);
     let channel = FfiDispatchChannel::new(from_relay, completions, configuration, events.clone())
-        .with_checkpoint_support(CheckpointService::new(context.database_pool().clone()), continuations);
+        .with_checkpoint_support(
+            CheckpointService::new(context.database_pool().clone()),
+            continuations,
+        );
     let channel = Arc::new(channel);
     expire_overdue(&channel);
 
@@ -173,7 +203,11 @@ async fn connect(
         .hosted_by(request.language, request.executable)
         .serving(namespaces, request.handlers)
         .write(&environment.run_dir)?;
-    tracing::info!(port, boot_ms = identity["boot_ms"].as_u64(), "the worker is ready");
+    tracing::info!(
+        port,
+        boot_ms = identity["boot_ms"].as_u64(),
+        "the worker is ready"
+    );
 
     Ok(Bridge {
         instance: environment.instance.clone(),
@@ -199,7 +233,9 @@ fn expire_overdue(channel: &Arc<FfiDispatchChannel>) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
             every.tick().await;
-            let Some(channel) = channel.upgrade() else { return };
+            let Some(channel) = channel.upgrade() else {
+                return;
+            };
             channel.cleanup_timeouts();
         }
     });

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tasker_worker::worker::{FfiDispatchChannel, WorkerCore};
 use tasker_worker::WorkerSystemHandle;
+use tasker_worker::worker::{FfiDispatchChannel, WorkerCore};
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -46,7 +46,9 @@ impl Bridge {
     /// A step, `{"kind":"closed"}`, or nothing within `timeout`.
     pub fn poll(&self, timeout: Duration) -> Result<Option<Value>, Error> {
         let _call = self.calls.enter();
-        let Some(channel) = self.channel() else { return Ok(Some(closed())) };
+        let Some(channel) = self.channel() else {
+            return Ok(Some(closed()));
+        };
         let mut done = self.ledger.closed();
         let event = self.handle.block_on(async {
             tokio::select! {
@@ -72,7 +74,8 @@ impl Bridge {
         let channel = self.channel().ok_or_else(Error::not_started)?;
         let held = self.ledger.take(event).ok_or_else(|| unknown(event))?;
         let mut outcome = outcome;
-        self.events.expect(held.step, std::mem::take(&mut outcome.events));
+        self.events
+            .expect(held.step, std::mem::take(&mut outcome.events));
         let ms = i64::try_from(held.polled_at.elapsed().as_millis()).unwrap_or(i64::MAX);
         let result = outcome.into_engine(held.step, ms, &self.instance);
 
@@ -99,15 +102,24 @@ impl Bridge {
             return Err(self.refused(&held));
         }
         self.ledger.returned(Returned::Refused);
-        Err(Error::new(Code::CheckpointFailed, "the checkpoint was not stored; the engine was told that the step failed")
-            .next("do nothing more for this event: the step is retried as its template says"))
+        Err(Error::new(
+            Code::CheckpointFailed,
+            "the checkpoint was not stored; the engine was told that the step failed",
+        )
+        .next("do nothing more for this event: the step is retried as its template says"))
     }
 
     pub fn status(&self) -> Value {
         let _call = self.calls.enter();
         let counts = self.ledger.counts();
-        let oldest = self.ledger.oldest_in_hand().map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let phase = match (*self.ledger.closed().borrow(), lock(&self.draining).is_some()) {
+        let oldest = self
+            .ledger
+            .oldest_in_hand()
+            .map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let phase = match (
+            *self.ledger.closed().borrow(),
+            lock(&self.draining).is_some(),
+        ) {
             (true, _) => "closed",
             (false, true) => "draining",
             (false, false) => "running",
@@ -140,7 +152,9 @@ impl Bridge {
             .next("raise worker.mpsc_channels.handler_dispatch.handler_timeout_ms above the longest handler");
         }
         self.ledger.returned(Returned::Refused);
-        Error::engine("the engine did not take the result: its completion channel is full or closed")
+        Error::engine(
+            "the engine did not take the result: its completion channel is full or closed",
+        )
     }
 }
 
@@ -149,8 +163,11 @@ fn closed() -> Value {
 }
 
 fn unknown(event: Uuid) -> Error {
-    Error::new(Code::UnknownEvent, format!("no step in hand has event {event}"))
-        .next("complete each event once, with the event_id that worker_poll gave")
+    Error::new(
+        Code::UnknownEvent,
+        format!("no step in hand has event {event}"),
+    )
+    .next("complete each event once, with the event_id that worker_poll gave")
 }
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

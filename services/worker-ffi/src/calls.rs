@@ -28,7 +28,11 @@ impl Calls {
             if left.is_zero() {
                 return false;
             }
-            inside = self.left.wait_timeout(inside, left).unwrap_or_else(PoisonError::into_inner).0;
+            inside = self
+                .left
+                .wait_timeout(inside, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         true
     }

@@ -15,6 +15,11 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     pub fn into_engine(self, step: Uuid) -> CheckpointYieldData {
-        CheckpointYieldData::new(step, self.cursor, self.items_processed, self.accumulated_results)
+        CheckpointYieldData::new(
+            step,
+            self.cursor,
+            self.items_processed,
+            self.accumulated_results,
+        )
     }
 }

@@ -29,7 +29,11 @@ pub struct Error {
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), next: None }
+        Self {
+            code,
+            message: message.into(),
+            next: None,
+        }
     }
 
     /// What the reader of the message can do about it.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
-use tasker_shared::events::domain_events::{DomainEventPayload, DomainEventPublisher, EventMetadata};
+use tasker_shared::events::domain_events::{
+    DomainEventPayload, DomainEventPublisher, EventMetadata,
+};
 use tasker_shared::messaging::StepExecutionResult;
 use tasker_worker::TaskSequenceStep;
 use tasker_worker::worker::{DomainEventCallback, PostHandlerCallback};
@@ -33,7 +35,11 @@ pub struct Events {
 }
 
 impl Events {
-    pub fn new(declared: DomainEventCallback, publisher: Arc<DomainEventPublisher>, instance: &str) -> Self {
+    pub fn new(
+        declared: DomainEventCallback,
+        publisher: Arc<DomainEventPublisher>,
+        instance: &str,
+    ) -> Self {
         Self {
             declared,
             publisher,
@@ -60,18 +66,28 @@ impl Events {
     /// `false` when some were still being published after `patience`.
     pub async fn published_within(&self, patience: Duration) -> bool {
         let mut underway = self.underway.subscribe();
-        tokio::time::timeout(patience, underway.wait_for(|count| *count == 0)).await.is_ok()
+        tokio::time::timeout(patience, underway.wait_for(|count| *count == 0))
+            .await
+            .is_ok()
     }
 
     fn done(&self) {
-        self.underway.send_modify(|count| *count = count.saturating_sub(1));
+        self.underway
+            .send_modify(|count| *count = count.saturating_sub(1));
     }
 
     fn asked_for(&self) -> MutexGuard<'_, HashMap<Uuid, Vec<HandlerEvent>>> {
-        self.asked_for.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asked_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn publish(&self, event: HandlerEvent, step: &TaskSequenceStep, result: &StepExecutionResult) {
+    async fn publish(
+        &self,
+        event: HandlerEvent,
+        step: &TaskSequenceStep,
+        result: &StepExecutionResult,
+    ) {
         let metadata = EventMetadata {
             task_uuid: step.task.task.task_uuid,
             step_uuid: Some(step.workflow_step.workflow_step_uuid),
@@ -86,7 +102,11 @@ impl Events {
             execution_result: result.clone(),
             payload: event.payload,
         };
-        if let Err(error) = self.publisher.publish_event(&event.name, payload, metadata).await {
+        if let Err(error) = self
+            .publisher
+            .publish_event(&event.name, payload, metadata)
+            .await
+        {
             tracing::error!(
                 event = event.name,
                 step = step.workflow_step.name,
@@ -109,10 +129,19 @@ impl Drop for Underway<'_> {
 
 #[async_trait]
 impl PostHandlerCallback for Events {
-    async fn on_handler_complete(&self, step: &TaskSequenceStep, result: &StepExecutionResult, worker: &str) {
+    async fn on_handler_complete(
+        &self,
+        step: &TaskSequenceStep,
+        result: &StepExecutionResult,
+        worker: &str,
+    ) {
         let _underway = Underway(self);
-        let asked_for = self.asked_for().remove(&step.workflow_step.workflow_step_uuid);
-        self.declared.on_handler_complete(step, result, worker).await;
+        let asked_for = self
+            .asked_for()
+            .remove(&step.workflow_step.workflow_step_uuid);
+        self.declared
+            .on_handler_complete(step, result, worker)
+            .await;
         for event in asked_for.into_iter().flatten() {
             self.publish(event, step, result).await;
         }

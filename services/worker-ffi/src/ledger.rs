@@ -52,7 +52,10 @@ pub enum Returned {
 
 impl Ledger {
     pub fn new() -> Self {
-        Self { entries: Mutex::default(), closed: watch::Sender::new(false) }
+        Self {
+            entries: Mutex::default(),
+            closed: watch::Sender::new(false),
+        }
     }
 
     /// Sees `true` once the engine dispatches no more and nothing is waiting or in hand.
@@ -83,7 +86,13 @@ impl Ledger {
         self.change(|entries| {
             entries.counts.waiting = entries.counts.waiting.saturating_sub(1);
             entries.counts.polled += 1;
-            entries.in_hand.insert(event, InHand { step, polled_at: Instant::now() });
+            entries.in_hand.insert(
+                event,
+                InHand {
+                    step,
+                    polled_at: Instant::now(),
+                },
+            );
         });
     }
 
@@ -115,11 +124,18 @@ impl Ledger {
 
     pub fn counts(&self) -> Counts {
         let entries = self.lock();
-        Counts { in_hand: entries.in_hand.len(), ..entries.counts }
+        Counts {
+            in_hand: entries.in_hand.len(),
+            ..entries.counts
+        }
     }
 
     pub fn oldest_in_hand(&self) -> Option<Instant> {
-        self.lock().in_hand.values().map(|held| held.polled_at).min()
+        self.lock()
+            .in_hand
+            .values()
+            .map(|held| held.polled_at)
+            .min()
     }
 
     fn change(&self, change: impl FnOnce(&mut Entries)) {
@@ -163,7 +179,14 @@ mod tests {
 
         ledger.returned(Returned::Accepted);
         assert!(closed(&ledger));
-        assert_eq!(ledger.counts(), Counts { polled: 1, completed: 1, ..Counts::default() });
+        assert_eq!(
+            ledger.counts(),
+            Counts {
+                polled: 1,
+                completed: 1,
+                ..Counts::default()
+            }
+        );
     }
 
     #[test]

@@ -50,7 +50,12 @@ impl Outcome {
         }
     }
 
-    pub fn into_engine(self, step: Uuid, since_poll_ms: i64, instance: &str) -> StepExecutionResult {
+    pub fn into_engine(
+        self,
+        step: Uuid,
+        since_poll_ms: i64,
+        instance: &str,
+    ) -> StepExecutionResult {
         let ms = self.execution_ms.unwrap_or(since_poll_ms);
         let mut result = match self.error {
             None => StepExecutionResult::success(step, self.result, ms, None),

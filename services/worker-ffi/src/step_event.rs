@@ -1,11 +1,16 @@
 //! The JSON of a step, as the host polls it.
 
 use serde_json::{Map, Value, json};
+use tasker_worker::TaskSequenceStep;
 use tasker_worker::worker::FfiStepEvent;
 
 pub fn to_json(event: &FfiStepEvent) -> Value {
     let sequence = &event.execution_event.payload.task_sequence_step;
-    let (task, step, definition) = (&sequence.task, &sequence.workflow_step, &sequence.step_definition);
+    let (task, step, definition) = (
+        &sequence.task,
+        &sequence.workflow_step,
+        &sequence.step_definition,
+    );
     let dependencies: Map<String, Value> = sequence
         .dependency_results
         .iter()
@@ -29,8 +34,32 @@ pub fn to_json(event: &FfiStepEvent) -> Value {
         "timeout_seconds": definition.timeout_seconds,
         "context": task.task.context,
         "inputs": step.inputs,
-        "parents": definition.dependencies,
+        "parents": parents(sequence),
         "dependencies": dependencies,
         "checkpoint": step.checkpoint,
     })
+}
+
+/// The steps that this one depends on directly, in the template's order.
+///
+/// The engine hands out the results of all predecessors. For a step that waits for a batch its definition names the
+/// template of the batch's steps, and the results are those of the steps made from it.
+fn parents(sequence: &TaskSequenceStep) -> Vec<&str> {
+    let results = &sequence.dependency_results;
+    let mut parents = Vec::new();
+    for parent in &sequence.step_definition.dependencies {
+        let of_batch = format!("{parent}_");
+        let mut batch: Vec<&str> = results
+            .keys()
+            .map(String::as_str)
+            .filter(|name| name.starts_with(&of_batch))
+            .collect();
+        if results.contains_key(parent) || batch.is_empty() {
+            parents.push(parent.as_str());
+        } else {
+            batch.sort_unstable();
+            parents.append(&mut batch);
+        }
+    }
+    parents
 }

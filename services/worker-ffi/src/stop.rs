@@ -18,7 +18,11 @@ impl Bridge {
             tracing::info!("stopping: no new steps are claimed");
             let core = self.core.clone();
             *draining = Some(self.handle.spawn(async move {
-                core.lock().await.stop().await.map_err(|error| error.to_string())
+                core.lock()
+                    .await
+                    .stop()
+                    .await
+                    .map_err(|error| error.to_string())
             }));
         }
         drop(draining);
@@ -60,7 +64,9 @@ impl Bridge {
                 match tokio::time::timeout(left(), draining).await {
                     Err(_) => late.push("the engine"),
                     Ok(Ok(Ok(()))) => {}
-                    Ok(Ok(Err(error))) => tracing::warn!("the engine did not stop cleanly: {error}"),
+                    Ok(Ok(Err(error))) => {
+                        tracing::warn!("the engine did not stop cleanly: {error}")
+                    }
                     Ok(Err(error)) => tracing::warn!("stopping the engine broke off: {error}"),
                 }
             }
@@ -83,8 +89,14 @@ impl Bridge {
                 "ok": true, "completed": completed, "handed_back": handed_back, "abandoned": abandoned, "ms": ms,
             }));
         }
-        Err(Error::new(Code::StopIncomplete, format!("not waited for any longer after {ms} ms: {}", late.join(", ")))
-            .next("give worker_stop more time, or look into the worker's log"))
+        Err(Error::new(
+            Code::StopIncomplete,
+            format!(
+                "not waited for any longer after {ms} ms: {}",
+                late.join(", ")
+            ),
+        )
+        .next("give worker_stop more time, or look into the worker's log"))
     }
 
     /// Reports what the host never polled as failed and to be retried: a claimed step that nobody reports stays in
@@ -94,13 +106,15 @@ impl Bridge {
         let mut handed_back = 0;
         while self.ledger.counts().waiting > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(event) = channel.poll_async(left).await else { break };
+            let Some(event) = channel.poll_async(left).await else {
+                break;
+            };
             self.ledger.not_waiting();
             let result = StepExecutionResult::failure(
                 event.step_uuid,
-                "the worker stopped before the step was run".to_owned(),
-                Some("WORKER_STOPPED".to_owned()),
-                Some("WorkerStopped".to_owned()),
+                format!("given back: {} is stopping", self.instance),
+                None,
+                Some("WorkerStopping".to_owned()),
                 true,
                 0,
                 None,

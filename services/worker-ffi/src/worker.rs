@@ -61,10 +61,11 @@ impl Starting {
                 *state = State::Starting;
                 Ok(Self { done: false })
             }
-            State::Starting | State::Running(_) => {
-                Err(Error::new(Code::AlreadyStarted, "this process runs a worker already")
-                    .next("stop it with worker_stop before another start; one process holds one worker"))
-            }
+            State::Starting | State::Running(_) => Err(Error::new(
+                Code::AlreadyStarted,
+                "this process runs a worker already",
+            )
+            .next("stop it with worker_stop before another start; one process holds one worker")),
         }
     }
 

@@ -26,8 +26,8 @@ module DomainEvents
   class ValidateOrder < Step
     def call(context)
       {
-        order_id: order(context), amount: amount(context),
-        validation_checks: %w[order_id_present amount_positive], validated: true
+        result: "validated", order_id: order(context), amount: amount(context),
+        validation_checks: %w[order_id_present amount_positive]
       }
     end
   end
@@ -41,8 +41,8 @@ module DomainEvents
       transaction = "TXN-#{order}"
       context.publish("payment.receipt_issued", { order_id: order, transaction_id: transaction })
       {
-        order_id: order, transaction_id: transaction, amount: amount(context),
-        payment_method: "credit_card", status: "success"
+        result: "paid", order_id: order, transaction_id: transaction, amount: amount(context),
+        payment_method: "credit_card"
       }
     end
   end
@@ -51,7 +51,7 @@ module DomainEvents
   class UpdateInventory < Step
     def call(context)
       {
-        order_id: order(context), success: true,
+        result: "reserved", order_id: order(context),
         items: [{ sku: "ITEM-001", quantity: 1 }, { sku: "ITEM-002", quantity: 2 }]
       }
     end
@@ -61,8 +61,8 @@ module DomainEvents
   class SendNotification < Step
     def call(context)
       {
-        notification_id: "NOTIF-#{order(context)}", channel: context.initialization.fetch("channel"),
-        recipient: context.input.fetch("customer_id", "unknown"), status: "delivered"
+        result: "sent", notification_id: "NOTIF-#{order(context)}",
+        channel: context.initialization.fetch("channel"), recipient: context.input.fetch("customer_id", "unknown")
       }
     end
   end

@@ -13,7 +13,7 @@ module Slow
       end
 
       sleep(sleep_ms / 1000.0)
-      { slept_ms: sleep_ms }
+      { result: sleep_ms, operation: "sleep" }
     end
   end
 end

@@ -5,7 +5,7 @@ module TestErrors
   # Succeeds, with the task's `message` if it has one.
   class Success < Tasker::StepHandler
     def call(context)
-      { status: "success", message: context.input.fetch("message", "step completed") }
+      { result: context.input.fetch("message", "step completed"), status: "success" }
     end
   end
 

@@ -13,10 +13,10 @@ export class ValidateOrder extends StepHandler {
 
   override call(context: StepContext) {
     return {
+      result: "validated",
       order_id: orderOf(context),
       amount: amountOf(context),
       validation_checks: ["order_id_present", "amount_positive"],
-      validated: true,
     };
   }
 }
@@ -31,11 +31,11 @@ export class ProcessPayment extends StepHandler {
     const transaction = `TXN-${order}`;
     context.publish("payment.receipt_issued", { order_id: order, transaction_id: transaction });
     return {
+      result: "paid",
       order_id: order,
       transaction_id: transaction,
       amount: amountOf(context),
       payment_method: "credit_card",
-      status: "success",
     };
   }
 }
@@ -46,12 +46,12 @@ export class UpdateInventory extends StepHandler {
 
   override call(context: StepContext) {
     return {
+      result: "reserved",
       order_id: orderOf(context),
       items: [
         { sku: "ITEM-001", quantity: 1 },
         { sku: "ITEM-002", quantity: 2 },
       ],
-      success: true,
     };
   }
 }
@@ -62,10 +62,10 @@ export class SendNotification extends StepHandler {
 
   override call(context: StepContext) {
     return {
+      result: "sent",
       notification_id: `NOTIF-${orderOf(context)}`,
       channel: context.initialization["channel"] ?? "email",
       recipient: context.input["customer_id"] ?? "unknown",
-      status: "delivered",
     };
   }
 }

@@ -17,6 +17,6 @@ export class Sleep extends StepHandler {
       throw new ValidationError(`sleep_ms must be an integer from 0 to ${LONGEST_MS}, not ${JSON.stringify(sleepMs)}`);
     }
     await sleep(sleepMs);
-    return { slept_ms: sleepMs };
+    return { result: sleepMs, operation: "sleep" };
   }
 }

@@ -9,7 +9,7 @@ export class Success extends StepHandler {
   static override readonly callable = "TestScenarios.Success";
 
   override call(context: StepContext) {
-    return { status: "success", message: context.input["message"] ?? "step completed" };
+    return { result: context.input["message"] ?? "step completed", status: "success" };
   }
 }
 

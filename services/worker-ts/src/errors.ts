@@ -34,8 +34,8 @@ export class PermanentError extends StepError {
 /** The task's input is not what the handler needs. */
 export class ValidationError extends PermanentError {}
 
-/** The worker stops and has waited as long as it may. */
-export class Interrupted extends RetryableError {}
+/** The worker stops and has waited as long as it may: another one is to run the step. */
+export class WorkerStopping extends RetryableError {}
 
 /** Ends the worker. The message is one line: what is wrong, then what to do. */
 export class WorkerError extends Error {

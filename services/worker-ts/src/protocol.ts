@@ -20,6 +20,7 @@ export interface StepEvent {
   initialization: JsonObject | null;
   timeout_seconds: number | null;
   context: JsonObject | null;
+  inputs: JsonObject | null;
   parents: string[];
   dependencies: JsonObject;
   checkpoint: StoredCheckpoint | null;

@@ -59,12 +59,17 @@ export class StepContext {
     return this.event.context ?? {};
   }
 
+  /** What the engine gave a step that it made itself, such as a part of a batch. */
+  get inputs(): JsonObject {
+    return this.event.inputs ?? {};
+  }
+
   /** What the template gives this handler. */
   get initialization(): JsonObject {
     return this.event.initialization ?? {};
   }
 
-  /** The names of the steps that this one depends on, in the template's order. */
+  /** The names of the steps that this one depends on directly, in the template's order. */
   get parents(): readonly string[] {
     return this.event.parents;
   }

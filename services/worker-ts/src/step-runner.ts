@@ -1,4 +1,4 @@
-import { Interrupted, PermanentError, StepError } from "./errors.ts";
+import { PermanentError, StepError, WorkerStopping } from "./errors.ts";
 import type { HandlerRegistry } from "./handler-registry.ts";
 import type { Log } from "./log.ts";
 import type { Failure, Json, Outcome, StepEvent } from "./protocol.ts";
@@ -43,7 +43,7 @@ export class StepRunner {
 /** Rejects when the worker can wait no longer; the handler, if it goes on, dies with the process. */
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const interrupt = () => reject(new Interrupted("the worker stopped before the handler was done"));
+    const interrupt = () => reject(new WorkerStopping(String(signal.reason)));
     if (signal.aborted) interrupt();
     else signal.addEventListener("abort", interrupt, { once: true });
   });
@@ -76,7 +76,7 @@ function failure(thrown: unknown): Failure {
     type: error.name,
     ...(step?.code === undefined ? {} : { code: step.code }),
     retryable: step?.retryable ?? true,
-    backtrace: (error.stack ?? "").split("\n").slice(0, BACKTRACE_LINES),
+    backtrace: (error.stack ?? "").split("\n").slice(1, BACKTRACE_LINES + 1),
     context: step?.context ?? {},
   };
 }

@@ -26,7 +26,8 @@ export class Worker {
   private readonly interrupt = new AbortController();
   private readonly end = Promise.withResolvers<End>();
   private readonly closed = Promise.withResolvers<void>();
-  private slots = new Int32Array(new SharedArrayBuffer(4));
+  private instance = SERVICE;
+  private readonly slots = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(
     private readonly library: Library,
@@ -46,7 +47,8 @@ export class Worker {
       executable: this.executable,
       handlers: this.handlers.callables,
     });
-    const { namespaces, max_concurrent_handlers: concurrency } = identity;
+    const { instance, namespaces, max_concurrent_handlers: concurrency } = identity;
+    this.instance = instance;
     this.log.info(`serving ${namespaces.join(", ")} with ${concurrency} handlers at once`);
     this.poll(concurrency);
     const { reason, failure } = await this.end.promise;
@@ -119,9 +121,8 @@ export class Worker {
     this.log.info(`stopping: ${reason}`);
     try {
       this.library.drain();
-      const late = setTimeout(() => this.interruptHandlers(), HANDLERS_MS);
-      await Promise.race([this.closed.promise, Bun.sleep(INTERRUPTED_MS)]);
-      clearTimeout(late);
+      await Promise.race([this.closed.promise, Bun.sleep(HANDLERS_MS)]);
+      await Promise.race([this.interruptHandlers(), Bun.sleep(INTERRUPTED_MS - HANDLERS_MS)]);
       const { completed, handed_back, abandoned } = this.library.stop(Math.max(STOP_MS - elapsed(), 100));
       this.log.info(
         `stopped after ${elapsed()} ms; steps: completed ${completed}, handed back ${handed_back}, abandoned ${abandoned}`,
@@ -133,8 +134,9 @@ export class Worker {
   }
 
   /** What is still running fails, to be retried by another worker. */
-  private interruptHandlers(): void {
+  private interruptHandlers(): Promise<unknown> {
     Atomics.store(this.slots, 0, NO_MORE);
-    this.interrupt.abort();
+    this.interrupt.abort(`given back: ${this.instance} is stopping`);
+    return Promise.allSettled(this.running);
   }
 }

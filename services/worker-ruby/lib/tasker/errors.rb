@@ -29,8 +29,8 @@ module Tasker
   class ValidationError < PermanentError
   end
 
-  # The worker stops and has waited as long as it may.
-  class Interrupted < RetryableError
+  # The worker stops and has waited as long as it may: another one is to run the step.
+  class WorkerStopping < RetryableError
   end
 
   # Ends the worker. The message is one line: what is wrong, then what to do.

@@ -25,10 +25,13 @@ module Tasker
     # What the task was created with.
     def input = @event["context"] || {}
 
+    # What the engine gave a step that it made itself, such as a part of a batch.
+    def inputs = @event["inputs"] || {}
+
     # What the template gives this handler.
     def initialization = @event["initialization"] || {}
 
-    # The names of the steps that this one depends on, in the template's order.
+    # The names of the steps that this one depends on directly, in the template's order.
     def parents = @event["parents"] || []
 
     # What the step of that name returned: a parent, or a parent's parent.

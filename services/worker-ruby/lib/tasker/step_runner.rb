@@ -34,7 +34,7 @@ module Tasker
       handler = @handlers.build(event.fetch("callable"))
       @witness.run(event) do
         # The only place where a stopping worker may break in.
-        result = Thread.handle_interrupt(Interrupted => :immediate) { handler.call(context) }
+        result = Thread.handle_interrupt(WorkerStopping => :immediate) { handler.call(context) }
         result.is_a?(Checkpoint) ? result : require_json(result)
       end
     end
@@ -57,7 +57,8 @@ module Tasker
       message = error.message.to_s.scrub
       {
         message: message.empty? ? error.class.name : message,
-        type: error.class.name,
+        # As the other languages' workers name them.
+        type: error.class.name.delete_prefix("Tasker::"),
         code: (error.code if error.is_a?(StepError)),
         retryable: error.is_a?(StepError) ? error.retryable? : true,
         backtrace: Array(error.backtrace).first(BACKTRACE_LINES),

@@ -28,6 +28,7 @@ module Tasker
       identity = @library.start(
         service: SERVICE, language: "ruby", executable: @executable, handlers: @handlers.callables
       )
+      @instance = identity["instance"]
       @log.info("serving #{identity["namespaces"].join(", ")} with #{identity["max_concurrent_handlers"]} threads")
       threads = Array.new(identity["max_concurrent_handlers"]) { |number| thread(number) }
       reason = @ends.pop
@@ -41,7 +42,7 @@ module Tasker
       Thread.new do
         Thread.current.name = "handler-#{number + 1}"
         Thread.current.report_on_exception = false
-        Thread.handle_interrupt(Interrupted => :never) { serve }
+        Thread.handle_interrupt(WorkerStopping => :never) { serve }
       rescue Exception => error # rubocop:disable Lint/RescueException -- a worker without threads must not look alive
         @ends << error
       end
@@ -83,7 +84,7 @@ module Tasker
     # What is still running fails, to be retried by another worker.
     def interrupt(threads, until_ms:)
       @late = true
-      threads.each { |thread| thread.raise(Interrupted, "the worker stopped before the handler was done") }
+      threads.each { |thread| thread.raise(WorkerStopping, "given back: #{@instance} is stopping") }
       join(threads, until_ms: until_ms)
     end
 
