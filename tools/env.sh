@@ -2,7 +2,7 @@
 # The environment of this project's shell, for bash 3.2 and newer: sourced by ./dev,
 # by the Nix shell (which brings its own tools), and by anybody who likes.
 #
-# Respected when set: CARGO_TARGET_DIR, XDG_CACHE_HOME, TASKER_CLUSTER_STATE (an
+# Respected when set: CARGO_TARGET_DIR, RUSTC_WORKSPACE_WRAPPER, XDG_CACHE_HOME, TASKER_CLUSTER_STATE (an
 # absolute path), TASKER_PORT_OFFSET. Everything else here is computed anew, so that
 # the shell of one checkout does not reach into another's.
 
@@ -105,6 +105,9 @@ tasker_environment() {
     export TASKER_CLUSTER_STATE=${TASKER_CLUSTER_STATE:-$root/.cluster}
     local cache=${XDG_CACHE_HOME:-${HOME:-$(cd ~ && pwd)}/.cache}/tasker-cluster
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+    case ${RUSTC_WORKSPACE_WRAPPER:-} in
+    '' | */tools/rustc-of-this-checkout) export RUSTC_WORKSPACE_WRAPPER=$root/tools/rustc-of-this-checkout ;;
+    esac
     mkdir -p "$TASKER_CLUSTER_STATE" || return
 
     if [ -z "${TASKER_NIX_SHELL:-}" ]; then
