@@ -19,7 +19,8 @@ prepare_state
 ensure_tools
 
 export TASKER_TEST_STATE=$TASKER_CLUSTER_STATE/test
-export TASKER_TEST_PORT_OFFSET=${TASKER_TEST_PORT_OFFSET:-20000}
+# Below 32768, where the system takes ports for outgoing connections.
+export TASKER_TEST_PORT_OFFSET=${TASKER_TEST_PORT_OFFSET:-12000}
 . "$DEV_ROOT/tools/dev/lib/stages.sh"
 trap 'leave_nothing_running' EXIT
 trap 'interrupted' INT TERM HUP

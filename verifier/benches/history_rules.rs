@@ -13,8 +13,9 @@ const TASKS: u64 = 20_000;
 const LEAST: Duration = Duration::from_secs(2);
 
 fn main() {
-    let tasks: Vec<TaskHistory> =
-        (0..TASKS).map(|number| life(number, &mut Choices::new(&bytes(number)))).collect();
+    let tasks: Vec<TaskHistory> = (0..TASKS)
+        .map(|number| life(number, &mut Choices::new(&bytes(number))))
+        .collect();
     let transitions: usize = tasks.iter().map(transitions).sum();
     let (rate, breaches) = measure(&tasks, transitions, |task| {
         RULES.iter().map(|rule| (rule.judge)(task).len()).sum()

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use uuid::Uuid;
 
 use crate::exit;
 use crate::report::Format;
@@ -29,7 +31,13 @@ pub enum Command {
     Render(RenderArgs),
     /// Show every queue: what waits in it and which instances take from it
     Queues(QueuesArgs),
-    /// Show an instance's environment, and which line of which file set each variable
+    /// Show one task's life as a time line, and where it stands
+    Task(TaskArgs),
+    /// Send tasks of one workload, wait for them, and judge exactly those
+    Run(RunArgs),
+    /// Print the metrics of all instances as one Prometheus text, each sample with its instance
+    Metrics,
+    /// Show the environment of an instance, or of the tests, and which line of which file set it
     Env(EnvArgs),
     /// Explain a code: meaning, evidence, fix, how to reproduce
     Explain {
@@ -40,6 +48,11 @@ pub enum Command {
     Codes {
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
+    },
+    /// Print the completion script of a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
     },
 }
 
@@ -80,6 +93,11 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// Only this service or instance, such as worker-rust or worker-rust-1
+    pub name: Option<String>,
+    /// Look again every second until Ctrl-C; without a terminal, print what changed
+    #[arg(long)]
+    pub watch: bool,
     /// Ask the system and the supervisor only, no HTTP
     #[arg(long)]
     pub quick: bool,
@@ -97,12 +115,42 @@ pub struct QueuesArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct EnvArgs {
-    /// Such as worker-rust-1
-    pub instance: String,
-    /// Say which line set each variable, and what it overrode
+pub struct TaskArgs {
+    /// The task's uuid, as `run`, a finding or the create's answer tells it
+    pub task: Uuid,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A template of config/workloads.toml, as NAME or NAMESPACE/NAME; @2 for its second entry there
+    pub workload: String,
+    /// Tasks to create, through the orchestration servers in turn
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub number: u32,
+    /// Tasks open at once: the next is created when one has come to rest
+    #[arg(short, long, value_name = "C", default_value_t = 4,
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub concurrency: u32,
+    /// Count known findings too
     #[arg(long)]
+    pub strict: bool,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// Such as worker-rust-1; without one, the variables by which tests find the cluster
+    pub instance: Option<String>,
+    /// Say which line set each variable, and what it overrode
+    #[arg(long, requires = "instance", conflicts_with = "write")]
     pub provenance: bool,
+    /// Write them to a file that only you can read, with DATABASE_URL [default: env/ in the state folder]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub write: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Args)]

@@ -50,7 +50,8 @@ pub async fn send(
         // One after the other: the engine refuses the first concurrent creates of a template.
         for (via, port) in &servers {
             progress.say(format!("canaries: creating {} of {total}", tasks.len() + 1));
-            tasks.push(create(&client, workload, via, *port, &servers, pool).await);
+            let server = (via.as_str(), *port);
+            tasks.push(create(&client, workload, "canary", server, &servers, pool).await);
         }
     }
     if let Err(unseen) = follow(&mut tasks, pool, progress).await {
@@ -67,16 +68,18 @@ pub async fn send(
                 Err(unseen) => return Observed::Unseen(unseen),
             }
             canary.creator = postgres::creator_of(pool, uuid).await.ok().flatten();
+            canary.in_database = postgres::task_exists(pool, uuid).await.ok();
         }
     }
     Observed::Seen(Canaries { tasks })
 }
 
-async fn create(
+/// Creates one task through a server and reads it at once through each of `servers`.
+pub(super) async fn create(
     client: &reqwest::Client,
     workload: &Workload,
-    via: &str,
-    port: u16,
+    reason: &str,
+    (via, port): (&str, u16),
     servers: &[(String, u16)],
     pool: &PgPool,
 ) -> Canary {
@@ -91,8 +94,8 @@ async fn create(
         "context": context,
         "initiator": "cluster-verify",
         "source_system": "cluster-verify",
-        "reason": "canary",
-        "tags": ["cluster-verify", "canary"],
+        "reason": reason,
+        "tags": ["cluster-verify", reason],
         "correlation_id": correlation,
     });
     let begun = Instant::now();
@@ -114,6 +117,7 @@ async fn create(
         template: workload.template.clone(),
         correlation_id: correlation.to_string(),
         expected: workload.results.clone(),
+        in_database: None,
         creator: None,
         create,
         create_ms,
@@ -166,7 +170,8 @@ async fn outcome(
     }
 }
 
-async fn read_everywhere(
+/// What each server tells of the task.
+pub(super) async fn read_everywhere(
     client: &reqwest::Client,
     servers: &[(String, u16)],
     task: &str,

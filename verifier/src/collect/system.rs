@@ -47,8 +47,10 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
             if !named.contains(&described.pid) && !belongs(project, &described) {
                 return None;
             }
-            // Costs a look at every descriptor: not for all processes of the machine.
-            described.descriptors = descriptors(process);
+            // Costs a look at every descriptor, and PostgreSQL alone has dozens of processes.
+            if described.instance().is_some() {
+                described.descriptors = descriptors(process);
+            }
             Some(described)
         })
         .collect();

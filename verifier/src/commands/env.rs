@@ -13,11 +13,21 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
     let selection = project.recorded_selection()?;
     let topology = topology::load(&project.root, &selection).map_err(Error::Configuration)?;
     let (_, instance) = topology.instance(&args.instance).ok_or_else(|| {
-        let ids: Vec<&str> =
-            topology.instances().map(|(_, instance)| instance.id.as_str()).collect();
-        Error::Usage(format!("no instance `{}`; there are {}", args.instance, ids.join(", ")))
+        let ids: Vec<&str> = topology
+            .instances()
+            .map(|(_, instance)| instance.id.as_str())
+            .collect();
+        Error::Usage(format!(
+            "no instance `{}`; there are {}",
+            args.instance,
+            ids.join(", ")
+        ))
     })?;
-    super::print(&if args.provenance { provenance(instance) } else { plain(instance) });
+    super::print(&if args.provenance {
+        provenance(instance)
+    } else {
+        plain(instance)
+    });
     Ok(ExitCode::SUCCESS)
 }
 

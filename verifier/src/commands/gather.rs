@@ -126,6 +126,11 @@ pub async fn gather(
     evidence.history = postgres::history(&pool, since_seconds, progress)
         .await
         .into();
+    if let Observed::Seen(view) = &mut evidence.history
+        && let Err(failed) = postgres::follow_up(&pool, view, evidence.taken_at).await
+    {
+        evidence.history = Observed::Unseen(failed);
+    }
     evidence.witness = witness::collect(project, since_seconds);
     if let Observed::Seen(view) = &mut evidence.witness {
         // After the files, so that a result is never missing only because it came later.

@@ -42,7 +42,9 @@ async fn look(project: &Project, quick: bool) -> Result<Evidence> {
     let progress = Progress::new();
     let mut evidence = begin(project)?;
     let depth = if quick {
-        Depth::Quick { since_seconds: Some(0) }
+        Depth::Quick {
+            since_seconds: Some(0),
+        }
     } else {
         Depth::Subscriptions
     };
@@ -53,8 +55,10 @@ async fn look(project: &Project, quick: bool) -> Result<Evidence> {
 fn rows(evidence: &Evidence) -> std::result::Result<Vec<Row>, Unseen> {
     let database = evidence.database.seen()?;
     let row = |queue: &Queue| {
-        let namespace =
-            queue.name.strip_prefix("worker_").and_then(|rest| rest.strip_suffix("_queue"));
+        let namespace = queue
+            .name
+            .strip_prefix("worker_")
+            .and_then(|rest| rest.strip_suffix("_queue"));
         let subscribers = namespace
             .zip(evidence.subscriptions.ok())
             .map(|(namespace, seen)| seen.subscribers(namespace))
@@ -72,12 +76,19 @@ fn rows(evidence: &Evidence) -> std::result::Result<Vec<Row>, Unseen> {
 }
 
 fn table(rows: &[Row]) -> String {
-    let mut text =
-        format!("{:<40} {:>8} {:>8} {:>8}  {}\n", "QUEUE", "MESSAGES", "VISIBLE", "OLDEST", "SUBSCRIBERS");
+    let mut text = format!(
+        "{:<40} {:>8} {:>8} {:>8}  {}\n",
+        "QUEUE", "MESSAGES", "VISIBLE", "OLDEST", "SUBSCRIBERS"
+    );
     for row in rows {
-        let oldest = row.oldest_visible_seconds.map_or_else(|| "-".to_owned(), |age| format!("{age}s"));
-        let subscribers =
-            if row.subscribers.is_empty() { "-".to_owned() } else { row.subscribers.join(" ") };
+        let oldest = row
+            .oldest_visible_seconds
+            .map_or_else(|| "-".to_owned(), |age| format!("{age}s"));
+        let subscribers = if row.subscribers.is_empty() {
+            "-".to_owned()
+        } else {
+            row.subscribers.join(" ")
+        };
         text.push_str(&format!(
             "{:<40} {:>8} {:>8} {:>8}  {}\n",
             row.queue, row.messages, row.visible, oldest, subscribers

@@ -22,6 +22,9 @@ pub struct Canary {
     /// What must come back, by step: the value under the key `result` in what its handler returns.
     #[serde(default)]
     pub expected: BTreeMap<String, serde_json::Value>,
+    /// Whether the tasks table has the acknowledged task; none when nobody looked.
+    #[serde(default)]
+    pub in_database: Option<bool>,
     /// The processor that first moved the task.
     #[serde(default)]
     pub creator: Option<String>,

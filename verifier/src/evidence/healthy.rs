@@ -489,7 +489,7 @@ fn canaries(topology: &Topology) -> Canaries {
                 name: name.into(),
                 state: "complete".into(),
                 attempts: 1,
-                workers: vec![worker(if number % 2 == 0 {
+                workers: vec![worker(if number.is_multiple_of(2) {
                     "worker-rust-1"
                 } else {
                     "worker-rust-2"
@@ -504,6 +504,7 @@ fn canaries(topology: &Topology) -> Canaries {
                 template: "letter".into(),
                 correlation_id: uuid(0xD000 + number).to_string(),
                 expected: [("send".to_owned(), json!(true))].into(),
+                in_database: Some(true),
                 creator: Some(uuid(0xB000 + 100 + index as u128).to_string()),
                 create: CreateOutcome::Created {
                     task_uuid: uuid(0xE000 + number).to_string(),
@@ -569,6 +570,26 @@ pub fn task_history() -> TaskHistory {
         edges: vec![Edge {
             parent: uuid(3),
             child: uuid(4),
+        }],
+    }
+}
+
+/// A task whose first step is in this state since then.
+pub fn open_task(state: StepState, since: DateTime<Utc>) -> OpenTask {
+    let task = task_history();
+    OpenTask {
+        task: task.task,
+        namespace: task.namespace,
+        template: task.template,
+        state: Some(TaskState::StepsInProcess),
+        since,
+        waits_for_retry: false,
+        in_flight: vec![OpenStep {
+            step: task.steps[0].step,
+            name: task.steps[0].name.clone(),
+            state,
+            since,
+            message: Some(true),
         }],
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::history::{KEPT, RULES, TaskHistory};
+use crate::history::{KEPT, RULES, StepHistory, StepState, TaskHistory, TaskState};
 
 /// The histories of healthy tasks are judged while they stream by and not kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub struct HistoryView {
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.
     pub workers: BTreeMap<Uuid, WorkerSeen>,
+    /// Tasks that are not at rest: the oldest, at most [`KEPT`] of them.
+    pub open: Vec<OpenTask>,
+    /// How many there are.
+    pub open_tasks: u64,
     /// Histories on which a rule fired, at most [`crate::history::KEPT`] of them.
     pub suspects: Vec<TaskHistory>,
 }
@@ -37,6 +41,59 @@ pub struct WorkerSeen {
     pub last: DateTime<Utc>,
 }
 
+/// A task on which something is still to happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTask {
+    pub task: Uuid,
+    pub namespace: String,
+    pub template: String,
+    pub state: Option<TaskState>,
+    /// The last transition of the task or of any of its steps.
+    pub since: DateTime<Utc>,
+    /// A step waits until it may be tried again.
+    pub waits_for_retry: bool,
+    /// Steps that are in a queue or in somebody's hands.
+    pub in_flight: Vec<OpenStep>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenStep {
+    pub step: Uuid,
+    pub name: String,
+    pub state: StepState,
+    pub since: DateTime<Utc>,
+    /// Whether its namespace's queue has a message for it, be it visible or not; none when nobody looked.
+    pub message: Option<bool>,
+}
+
+impl OpenTask {
+    fn of(task: &TaskHistory) -> Self {
+        let of_steps = task.steps.iter().filter_map(|step| step.transitions.last());
+        let last = task.transitions.last().map(|it| it.at);
+        let since = of_steps.map(|it| it.at).chain(last).max();
+        let in_flight = task.steps.iter().filter_map(|step| {
+            let (state, last) = (step.state()?, step.transitions.last()?);
+            state.is_in_flight().then(|| OpenStep {
+                step: step.step,
+                name: step.name.clone(),
+                state,
+                since: last.at,
+                message: None,
+            })
+        });
+        let waits = |step: &StepHistory| step.state() == Some(StepState::WaitingForRetry);
+        Self {
+            task: task.task,
+            namespace: task.namespace.clone(),
+            template: task.template.clone(),
+            state: task.state(),
+            since: since.unwrap_or(task.created_at),
+            waits_for_retry: task.steps.iter().any(waits),
+            in_flight: in_flight.collect(),
+        }
+    }
+}
+
 impl HistoryView {
     /// Judges one task by all rules, counts it, and keeps it if a rule fired.
     pub fn add(&mut self, task: TaskHistory) {
@@ -52,6 +109,12 @@ impl HistoryView {
             });
             seen.audits += 1;
             seen.last = seen.last.max(audit.at);
+        }
+        if !task.at_rest() {
+            self.open_tasks += 1;
+            if self.open.len() < KEPT {
+                self.open.push(OpenTask::of(&task));
+            }
         }
         let mut suspect = false;
         for rule in RULES {

@@ -22,7 +22,7 @@ pub use database::{
     DatabaseView, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
 };
 pub use endpoints::{Answer, InstanceEndpoints};
-pub use history::{HistoryView, RuleCount, WorkerSeen};
+pub use history::{HistoryView, OpenStep, OpenTask, RuleCount, WorkerSeen};
 pub use log::{LogLine, LogView};
 pub use observed::{Observed, Unseen};
 pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};

@@ -132,6 +132,13 @@ pub struct Supervised {
     pub exit_code: i32,
 }
 
+impl Supervised {
+    /// Whether the supervisor has, or is about to have, a process of its own; not so after a stop.
+    pub fn is_kept_up(&self) -> bool {
+        ["Running", "Launching", "Launched", "Restarting"].contains(&self.status.as_str())
+    }
+}
+
 /// One line that a service writes once it is ready: the only place that joins
 /// the instance's name to the engine's own ids.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -175,6 +175,19 @@ impl State for StepState {
     }
 }
 
+impl StepState {
+    /// Whether a queue or somebody's hands have it.
+    pub const fn is_in_flight(self) -> bool {
+        matches!(
+            self,
+            Self::Enqueued
+                | Self::InProgress
+                | Self::EnqueuedForOrchestration
+                | Self::EnqueuedAsErrorForOrchestration
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

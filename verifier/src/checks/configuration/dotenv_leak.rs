@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::check::{Check, Code, Finding};
 use crate::evidence::{Evidence, StrayDotenv, Unseen};
 use crate::topology::{Instance, SERVICE_VARIABLES};
@@ -15,29 +17,28 @@ impl Check for DotenvLeak {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let topology = evidence.topology.seen()?;
-        let stray = &evidence.configuration.stray_dotenv;
-        Ok(topology
-            .instances()
-            .filter_map(|(_, instance)| {
-                let dotenv = stray.get(&instance.id)?;
-                let leaking = leaking(dotenv, instance);
-                if leaking.is_empty() {
-                    return None;
-                }
-                Some(
-                    Finding::about(&instance.id)
-                        .observed(format!(
-                            "the engine loads {} and takes {} from it",
-                            dotenv.path,
-                            leaking.join(", ")
-                        ))
-                        .evidence("file", &dotenv.path)
-                        .evidence("variables", leaking.join(", "))
-                        .hint(format!(
-                            "remove {}, then `process-compose process restart {}`",
-                            dotenv.path, instance.id
-                        )),
-                )
+        // Most likely all instances find the same file: one finding speaks for those who take the same from it.
+        let mut leaks: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+        for (_, instance) in topology.instances() {
+            let Some(dotenv) = evidence.configuration.stray_dotenv.get(&instance.id) else {
+                continue;
+            };
+            let leaking = leaking(dotenv, instance);
+            if !leaking.is_empty() {
+                let readers = leaks.entry((&dotenv.path, leaking.join(", "))).or_default();
+                readers.push(&instance.id);
+            }
+        }
+        Ok(leaks
+            .into_iter()
+            .map(|((path, variables), readers)| {
+                Finding::about(path)
+                    .observed(format!(
+                        "the engine loads it at its start and takes {variables}"
+                    ))
+                    .evidence("variables", variables)
+                    .evidence("instances", readers.join(", "))
+                    .hint(format!("remove {path}, then `./dev down` and `./dev up`"))
             })
             .collect())
     }
@@ -77,6 +78,7 @@ mod tests {
     use crate::checks::testing::{fires, silent, unknown};
     use crate::evidence::Observed;
 
+    /// A file that both workers find.
     fn with_dotenv(lines: &[(&str, usize)]) -> Evidence {
         let mut evidence = Evidence::healthy();
         let dotenv = StrayDotenv {
@@ -87,17 +89,22 @@ mod tests {
                 .collect(),
         };
         let stray = &mut evidence.configuration.stray_dotenv;
-        stray.insert("worker-rust-1".into(), dotenv);
+        stray.insert("worker-rust-1".into(), dotenv.clone());
+        stray.insert("worker-rust-2".into(), dotenv);
         evidence
     }
 
     #[test]
-    fn a_variable_that_the_instance_leaves_open_is_named_with_its_line() {
+    fn a_variable_that_the_instances_leave_open_is_named_with_its_line() {
         let findings = fires::<DotenvLeak>(&with_dotenv(&[("EDITOR", 1), ("WORKSPACE_PATH", 3)]));
 
         assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].subject, "worker-rust-1");
+        assert_eq!(findings[0].subject, "/project/.env");
         assert_eq!(findings[0].evidence["variables"], "WORKSPACE_PATH (line 3)");
+        assert_eq!(
+            findings[0].evidence["instances"],
+            "worker-rust-1, worker-rust-2"
+        );
     }
 
     #[test]

@@ -65,7 +65,10 @@ fn defect(
         ));
     let record = match record {
         Observed::Unseen(unseen) => {
-            return Some(finding.observed(format!("it is ready, and {unseen}")));
+            return Some(finding.observed(format!(
+                "it is ready and has written no identity record: {}",
+                unseen.why
+            )));
         }
         Observed::Seen(record) => record,
     };

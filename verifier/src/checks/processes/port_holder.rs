@@ -27,7 +27,7 @@ fn is_the_instance(
     pid: u32,
 ) -> bool {
     let holder = system.process(pid);
-    if let Some(supervised) = supervised.filter(|supervised| runs(supervised)) {
+    if let Some(supervised) = supervised.filter(|it| it.pid != 0 && it.is_kept_up()) {
         let parent = holder.and_then(|holder| holder.parent);
         return pid == supervised.pid || parent == Some(supervised.pid);
     }
@@ -36,10 +36,4 @@ fn is_the_instance(
         // An environment that cannot be read leaves the pid file's word.
         None => system.pid_files.get(&instance.id) == Some(&pid),
     }
-}
-
-/// Whether the supervisor has, or is about to have, a process of its own.
-fn runs(supervised: &Supervised) -> bool {
-    supervised.pid != 0
-        && ["Running", "Launching", "Launched", "Restarting"].contains(&supervised.status.as_str())
 }

@@ -7,8 +7,11 @@ use crate::evidence::{Evidence, Supervised, Unseen};
 
 /// Fewer may still be bad luck.
 const LOOP_FROM: u32 = 3;
-/// A process that lived this long was started for good.
+/// The count begins with the supervisor and never goes back: a loop is what keeps up this pace.
+const LOOP_PACE: TimeDelta = TimeDelta::seconds(60);
+/// A process that lived this long was started for good, and one that is ready sooner.
 const SETTLED: TimeDelta = TimeDelta::seconds(60);
+const SETTLED_WHEN_READY: TimeDelta = TimeDelta::seconds(10);
 
 /// One process that was restarted.
 pub struct Restarted<'a> {
@@ -21,7 +24,7 @@ pub struct Restarted<'a> {
 
 /// Every process that was started again after it ended by itself, in the order of names.
 ///
-/// One that cannot bind because another holds its port has a code of its own.
+/// One that somebody stopped since is over; one that cannot bind because another holds its port has a code of its own.
 ///
 /// # Errors
 /// The topology, the processes or the supervisor were not seen.
@@ -37,19 +40,29 @@ pub fn restarted(evidence: &Evidence) -> Result<Vec<Restarted<'_>>, Unseen> {
     Ok(supervisor
         .processes
         .iter()
-        .filter(|(name, supervised)| supervised.restarts > 0 && !is_kept_out(name))
+        .filter(|(_, supervised)| supervised.restarts > 0 && supervised.is_kept_up())
+        .filter(|(name, _)| !is_kept_out(name))
         .map(|(name, supervised)| {
             let started = system
                 .process(supervised.pid)
                 .and_then(|process| process.started_at);
             let age = started.map(|started| evidence.taken_at - started);
-            let runs = supervised.status == "Running";
-            let settled = runs && age.is_none_or(|age| age >= SETTLED);
+            // Of what is no instance the age is not known; an instance without a process has none.
+            let long = if supervised.ready {
+                SETTLED_WHEN_READY
+            } else {
+                SETTLED
+            };
+            let settled = supervised.status == "Running"
+                && age.map_or(topology.instance(name).is_none(), |age| age >= long);
+            let up = supervisor.started_at.map(|it| evidence.taken_at - it);
+            let pace = i32::try_from(supervised.restarts).map(|times| LOOP_PACE * times);
+            let often = up.zip(pace.ok()).is_none_or(|(up, pace)| up <= pace);
             Restarted {
                 name,
                 supervised,
                 age_seconds: age.map(|age| age.num_seconds()),
-                loops: supervised.restarts >= LOOP_FROM && !settled,
+                loops: supervised.restarts >= LOOP_FROM && often && !settled,
             }
         })
         .collect())

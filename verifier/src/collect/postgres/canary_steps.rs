@@ -41,6 +41,20 @@ pub async fn task_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<Opt
     Ok(row.map(|(task,)| task))
 }
 
+/// Whether the tasks table has it.
+///
+/// # Errors
+/// The query that failed.
+pub async fn task_exists(pool: &PgPool, task: Uuid) -> Result<bool, Unseen> {
+    let (exists,): (bool,) =
+        sqlx::query_as("SELECT EXISTS (SELECT FROM tasker.tasks WHERE task_uuid = $1)")
+            .bind(task)
+            .fetch_one(pool)
+            .await
+            .map_err(unseen("the row of a canary"))?;
+    Ok(exists)
+}
+
 /// The processor that first moved the task.
 ///
 /// # Errors

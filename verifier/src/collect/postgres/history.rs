@@ -17,19 +17,63 @@ const BY_HAND: &str = r#"^\{"type":"(CompleteManually|ResolveManually|ResetForRe
 /// Tasks in memory at a time.
 const CHUNK: i64 = 500;
 
-/// Looks at the tasks created within `since_seconds`, or at all of them.
+/// Which tasks to look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Tasks<'a> {
+    All,
+    /// Those created within so many seconds.
+    Since(u64),
+    These(&'a [Uuid]),
+}
+
+impl Tasks<'_> {
+    const fn since_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Since(seconds) => Some(*seconds),
+            Self::All | Self::These(_) => None,
+        }
+    }
+}
+
+impl From<Option<u64>> for Tasks<'_> {
+    fn from(since_seconds: Option<u64>) -> Self {
+        since_seconds.map_or(Self::All, Self::Since)
+    }
+}
+
+/// Looks at the tasks and keeps those on which a rule fires.
 ///
 /// # Errors
 /// The query that failed.
 pub async fn collect(
     pool: &PgPool,
-    since_seconds: Option<u64>,
+    tasks: impl Into<Tasks<'_>>,
     progress: &Progress,
 ) -> Result<HistoryView, Unseen> {
+    let tasks = tasks.into();
     let mut view = HistoryView {
-        since_seconds,
+        since_seconds: tasks.since_seconds(),
         ..HistoryView::default()
     };
+    stream(pool, tasks, |task| {
+        view.add(task);
+        if view.tasks % CHUNK.unsigned_abs() == 0 {
+            progress.say(format!("history: {} tasks judged", view.tasks));
+        }
+    })
+    .await?;
+    Ok(view)
+}
+
+/// Hands over the whole history of one task after the other, by uuid.
+///
+/// # Errors
+/// The query that failed.
+pub async fn stream(
+    pool: &PgPool,
+    which: Tasks<'_>,
+    mut each: impl FnMut(TaskHistory),
+) -> Result<(), Unseen> {
     let mut after = Uuid::nil();
     loop {
         // One snapshot for all queries: a task in motion must not look torn.
@@ -38,22 +82,26 @@ pub async fn collect(
             .execute(&mut *snapshot)
             .await
             .map_err(unseen("the history"))?;
-        let tasks = chunk(&mut snapshot, after, since_seconds).await?;
+        let tasks = chunk(&mut snapshot, after, which).await?;
         let Some(last) = tasks.last() else { break };
         after = last.task;
         for task in fill(&mut snapshot, tasks).await? {
-            view.add(task);
+            each(task);
         }
-        progress.say(format!("history: {} tasks judged", view.tasks));
     }
-    Ok(view)
+    Ok(())
 }
 
 async fn chunk(
     connection: &mut PgConnection,
     after: Uuid,
-    since_seconds: Option<u64>,
+    which: Tasks<'_>,
 ) -> Result<Vec<TaskHistory>, Unseen> {
+    let since = which.since_seconds();
+    let these = match which {
+        Tasks::These(uuids) => Some(uuids),
+        Tasks::All | Tasks::Since(_) => None,
+    };
     let rows = sqlx::query(
         "SELECT task.task_uuid, task.correlation_id, task.complete, task.created_at, \
                 named.name AS template, namespace.name AS namespace \
@@ -62,11 +110,13 @@ async fn chunk(
          JOIN tasker.task_namespaces namespace USING (task_namespace_uuid) \
          WHERE task.task_uuid > $1 \
            AND ($2::bigint IS NULL OR task.created_at > (now() AT TIME ZONE 'UTC') - $2 * interval '1 second') \
+           AND ($4::uuid[] IS NULL OR task.task_uuid = ANY($4)) \
          ORDER BY task.task_uuid LIMIT $3",
     )
     .bind(after)
-    .bind(since_seconds.and_then(|seconds| i64::try_from(seconds).ok()))
+    .bind(since.and_then(|seconds| i64::try_from(seconds).ok()))
     .bind(CHUNK)
+    .bind(these)
     .fetch_all(&mut *connection)
     .await
     .map_err(unseen("the tasks"))?;

@@ -5,13 +5,15 @@ mod canary_steps;
 mod catalogue;
 mod connect;
 mod history;
+mod open_steps;
 mod subscriptions;
 
 pub use audits::of_steps as audits;
-pub use canary_steps::{creator_of, settled_states, steps_of, task_of_correlation};
+pub use canary_steps::{creator_of, settled_states, steps_of, task_exists, task_of_correlation};
 pub use catalogue::collect as catalogue;
 pub use connect::connect;
-pub use history::collect as history;
+pub use history::{Tasks, collect as history, stream as histories};
+pub use open_steps::follow_up;
 pub use subscriptions::{Expected, sample as subscriptions};
 
 use crate::evidence::Unseen;

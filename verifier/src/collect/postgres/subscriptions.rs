@@ -83,8 +83,7 @@ pub async fn sample(
         tokio::time::sleep(SAMPLE).await;
     }
     seen.listens = listens(pool).await?;
-    seen.cycle_ms =
-        u64::try_from((expected.bound() - VISIT / 2).as_millis()).unwrap_or(u64::MAX);
+    seen.cycle_ms = u64::try_from((expected.bound() - VISIT / 2).as_millis()).unwrap_or(u64::MAX);
     seen.window_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(seen)
 }

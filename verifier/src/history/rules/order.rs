@@ -10,15 +10,15 @@ use crate::history::{TaskHistory, Transition};
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
 pub fn sort_key_gap(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, |it| misnumbered(it), |it| misnumbered(it))
+    Breach::in_task_or_steps(task, misnumbered, misnumbered)
 }
 
 pub fn most_recent_wrong(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, |it| mismarked(it), |it| mismarked(it))
+    Breach::in_task_or_steps(task, mismarked, mismarked)
 }
 
 pub fn time_backwards(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, |it| backwards(it), |it| backwards(it))
+    Breach::in_task_or_steps(task, backwards, backwards)
 }
 
 fn misnumbered<S: State>(transitions: &[Transition<S>]) -> Option<String> {

@@ -5,7 +5,7 @@ use crate::history::state::State;
 use crate::history::{TaskHistory, Transition};
 
 pub fn after_terminal(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, |it| goes_on(it), |it| goes_on(it))
+    Breach::in_task_or_steps(task, goes_on, goes_on)
 }
 
 fn goes_on<S: State>(transitions: &[Transition<S>]) -> Option<String> {

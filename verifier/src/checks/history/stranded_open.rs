@@ -1,0 +1,94 @@
+use chrono::TimeDelta;
+
+use crate::check::{Check, Code, Finding};
+use crate::evidence::{Evidence, Unseen};
+
+/// A task is not over, and none of its steps is on its way: nobody is left who would move it.
+///
+/// A server that died between a result and what follows from it leaves this behind;
+/// the engine's own look for stale tasks passes over three of these states.
+pub struct StrandedOpen;
+
+const GRANTED: TimeDelta = TimeDelta::seconds(60);
+
+impl Check for StrandedOpen {
+    const CODE: Code = Code::new(618);
+    const NAME: &'static str = "stranded-open";
+    const TITLE: &'static str = "every task that is not over has a step on its way";
+
+    fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        let open = evidence.history.seen()?.open.iter();
+        let stranded = open.filter(|task| {
+            task.in_flight.is_empty()
+                && !task.waits_for_retry
+                && evidence.taken_at - task.since > GRANTED
+        });
+        let findings = stranded.map(|task| {
+            let state = task.state.map_or("without a state", crate::history::State::name);
+            Finding::about(format!("task {}", task.task))
+                .observed(format!(
+                    "the database has it {state} and none of its steps in a queue or in hand for {} s",
+                    (evidence.taken_at - task.since).num_seconds()
+                ))
+                .evidence("template", format!("{}/{}", task.namespace, task.template))
+                .evidence("last transition", task.since)
+                .hint(format!("run `cluster-verify task {}`, then cancel or resolve the task", task.task))
+        });
+        Ok(findings.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{fires, silent, unknown};
+    use crate::evidence::Observed;
+    use crate::evidence::healthy::open_task;
+    use crate::history::StepState;
+
+    /// A task that nothing happened to for so long.
+    fn idle(seconds: i64) -> Evidence {
+        let mut evidence = Evidence::healthy();
+        let since = evidence.taken_at - TimeDelta::seconds(seconds);
+        let mut task = open_task(StepState::Enqueued, since);
+        task.in_flight.clear();
+        evidence.history.seen_mut().open = vec![task];
+        evidence
+    }
+
+    #[test]
+    fn a_task_that_nobody_moves_is_a_finding() {
+        let findings = fires::<StrandedOpen>(&idle(61));
+
+        assert!(
+            findings[0].observed.contains("steps_in_process"),
+            "{}",
+            findings[0].observed
+        );
+    }
+
+    #[test]
+    fn a_task_between_two_moves_is_none() {
+        silent::<StrandedOpen>(&idle(59));
+    }
+
+    #[test]
+    fn a_task_that_waits_for_a_retry_or_a_step_is_none() {
+        let mut evidence = idle(600);
+        evidence.history.seen_mut().open[0].waits_for_retry = true;
+        silent::<StrandedOpen>(&evidence);
+
+        let mut evidence = idle(600);
+        let since = evidence.taken_at;
+        evidence.history.seen_mut().open = vec![open_task(StepState::InProgress, since)];
+        silent::<StrandedOpen>(&evidence);
+    }
+
+    #[test]
+    fn without_the_history_nothing_is_known() {
+        let mut evidence = Evidence::healthy();
+        evidence.history = Observed::not_looked("history");
+
+        unknown::<StrandedOpen>(&evidence);
+    }
+}
