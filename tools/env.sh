@@ -2,9 +2,9 @@
 # The environment of this project's shell, for bash 3.2 and newer: sourced by ./dev,
 # by the Nix shell (which brings its own tools), and by anybody who likes.
 #
-# Respected when set: CARGO_TARGET_DIR, RUSTC_WORKSPACE_WRAPPER, XDG_CACHE_HOME, TASKER_CLUSTER_STATE (an
-# absolute path), TASKER_PORT_OFFSET. Everything else here is computed anew, so that
-# the shell of one checkout does not reach into another's.
+# Respected when set: CARGO_TARGET_DIR, RUSTC_WORKSPACE_WRAPPER, XDG_CACHE_HOME,
+# TASKER_CLUSTER_STATE (an absolute path), TASKER_PORT_OFFSET. Everything else here is
+# computed anew, so that the shell of one checkout does not reach into another's.
 
 tasker_sha256() {
     if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c "1-$1"
