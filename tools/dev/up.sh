@@ -50,15 +50,27 @@ render() {
     compose_file=$TASKER_CLUSTER_STATE/process-compose.yaml
 }
 
-if supervisor_answers; then
+already_running() {
     say "the cluster is already running; nothing was changed: ./dev status shows it, ./dev down stops it"
     if [ "$how" = wait ]; then wait_until_healthy; fi
+}
+
+if supervisor_answers; then
+    already_running
     return 0
 fi
 
 prepare_state
 ensure_tools
 [ -n "$no_build" ] || build
+# From here on one at a time, until the supervisor answers.
+exec 7>"$TASKER_CLUSTER_STATE/start.lock"
+if command -v flock >/dev/null; then flock 7; fi
+if supervisor_answers; then
+    exec 7>&-
+    already_running
+    return 0
+fi
 if anything_is_left; then
     say "an earlier start was killed and left processes behind; stopping them first"
     stop_left_over || stop_with 1 "they could not be stopped: ./dev down"
@@ -70,8 +82,8 @@ check_ports "$compose_file"
 if [ "$how" = foreground ]; then
     cd "$DEV_ROOT" || exit
     export PC_LOG_FILE=$TASKER_CLUSTER_STATE/logs/process-compose.log
-    if [ -t 0 ] && [ -t 1 ]; then exec process-compose -f "$compose_file" up; fi
-    exec process-compose -t=false -f "$compose_file" up
+    if [ -t 0 ] && [ -t 1 ]; then exec process-compose -f "$compose_file" up 7>&-; fi
+    exec process-compose -t=false -f "$compose_file" up 7>&-
 fi
 # Half a cluster is of no use to anybody.
 undo_start() {
@@ -86,6 +98,7 @@ begun=$SECONDS
 trap undo_start INT TERM HUP
 launch_supervisor "$compose_file"
 wait_for_supervisor
+exec 7>&-
 if [ "$how" = wait ]; then
     wait_until_healthy
     say "every instance is healthy after $((SECONDS - begun)) s; next: ./dev check"

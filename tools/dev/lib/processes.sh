@@ -185,13 +185,15 @@ stop_postgres() {
 # Whatever is left of a cluster whose supervisor is gone or does not answer. The services
 # are to stop within ten seconds, and all of it within twelve, whichever part hangs.
 stop_left_over() {
-    local begun=${1:-$SECONDS} pids
+    local begun=${1:-$SECONDS} pids left
     pids=$(supervisor_pids)
+    left=$((begun + 8 - SECONDS))
     # shellcheck disable=SC2086 # lists of pids
-    [ -z "$pids" ] || stop_processes $((begun + 8 - SECONDS)) $pids
+    [ -z "$pids" ] || stop_processes $((left > 1 ? left : 1)) $pids
     pids=$(instance_pids)
+    left=$((begun + 9 - SECONDS))
     # shellcheck disable=SC2086
-    [ -z "$pids" ] || stop_processes $((begun + 9 - SECONDS)) $pids
+    [ -z "$pids" ] || stop_processes $((left > 1 ? left : 1)) $pids
     stop_postgres
 }
 

@@ -5,7 +5,7 @@ START_DEADLINE=${TASKER_START_TIMEOUT:-90}
 # An instance that ended so often while the cluster starts will not get healthy.
 MOST_RESTARTS=5
 # `down` promises twelve seconds for all of it.
-STOP_SECONDS=8
+STOP_SECONDS=10
 
 supervisor_answers() {
     [ -S "$PC_SOCKET_PATH" ] && (within 3 process-compose project state) >/dev/null 2>&1
@@ -26,7 +26,7 @@ launch_supervisor() {
     if command -v setsid >/dev/null; then starter=setsid; fi
     cd "$DEV_ROOT" || exit
     "$starter" process-compose -t=false -f "$file" -L "$log" up \
-        </dev/null >"$TASKER_CLUSTER_STATE/logs/process-compose.out" 2>&1 &
+        </dev/null >"$TASKER_CLUSTER_STATE/logs/process-compose.out" 2>&1 7>&- &
     supervisor_pid=$!
     disown "$supervisor_pid"
 }

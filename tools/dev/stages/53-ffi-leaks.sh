@@ -2,4 +2,9 @@
 # The C interface of the engine: nothing leaks at the boundary.
 . "$TASKER_CLUSTER_ROOT/tools/dev/lib/stage.sh"
 
+if ! command -v valgrind >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    printf 'installing valgrind with apt\n'
+    apt-get -qq update
+    apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install valgrind >/dev/null
+fi
 exec services/worker-ffi/tests/leaks
