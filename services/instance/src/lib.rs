@@ -10,6 +10,7 @@ mod mask;
 mod port;
 mod service;
 mod shutdown;
+pub mod templates;
 mod witness;
 
 pub use engine::{ENGINE_VERSION, bootstrap, configuration};

@@ -10,8 +10,8 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Starts logging under the name of the instance. `crate_name` is the service's own crate, whose start and stop are
-/// always told. For a library inside a foreign host; `run` does it for a service.
+/// Starts logging under the name of the instance, panics too. `crate_name` is the service's own crate, whose start and
+/// stop are always told. For a library inside a foreign host; `run` does it for a service.
 pub fn log_as(instance: &str, crate_name: &str) {
     let asked = ["RUST_LOG", "LOG_LEVEL"]
         .into_iter()
@@ -27,6 +27,8 @@ pub fn log_as(instance: &str, crate_name: &str) {
         })
         .with_writer(|| Masked(io::stderr()))
         .try_init();
+    // Rust's own words for a panic would show passwords: the engine's loader quotes the variable that it panics about.
+    crate::service::log_panics();
 }
 
 /// What is asked for comes last and wins. Without the rule for sqlx every long poll of an empty queue is logged as a

@@ -41,7 +41,6 @@ where
     let instance =
         std::env::var("TASKER_INSTANCE_ID").unwrap_or_else(|_| service.name.clone().into_owned());
     logging::log_as(&instance, &service.name.replace('-', "_"));
-    log_panics();
     let outcome = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -98,7 +97,7 @@ pub(crate) fn expecting_panics<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// A panic in one of the engine's tasks ends that task only; it becomes a log line like any other.
-fn log_panics() {
+pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         if EXPECTED.get() {
             return;
