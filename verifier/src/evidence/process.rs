@@ -107,9 +107,10 @@ impl SystemView {
             .or(recorded.filter(|process| process.is_silent()))
     }
 
-    /// Whether a living process serves the instance.
+    /// Whether a process serves the instance: it lives, and nobody holds it.
     pub fn runs(&self, id: &str) -> bool {
-        self.of_instance(id).is_some_and(OsProcess::is_alive)
+        self.of_instance(id)
+            .is_some_and(|process| process.is_alive() && !process.is_stopped())
     }
 }
 

@@ -6,7 +6,9 @@
 #![cfg(feature = "test-cluster")]
 
 mod cluster;
+mod configuration;
 mod environment;
 mod history;
+mod identity;
 mod processes;
 mod verdict;

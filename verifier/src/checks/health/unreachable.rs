@@ -109,6 +109,14 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_that_is_held_is_another_finding() {
+        let mut evidence = without_answer("timed out after 2 s");
+        evidence.system.seen_mut().processes[2].state = "Stop".into();
+
+        silent::<Unreachable>(&evidence);
+    }
+
+    #[test]
     fn an_error_is_an_answer() {
         let mut evidence = Evidence::healthy();
         let endpoints = evidence.endpoints.get_mut("worker-rust-1").unwrap();

@@ -1,0 +1,121 @@
+//! Processes that carry an instance's name without a right to it, and instances that lost theirs.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::cluster::{ByHand, Cluster, Repair, Verdict};
+
+const VICTIM: &str = "worker-rust-2";
+
+/// Whatever cargo sets for its tests, an instance started by one has and its siblings have not.
+const BY_HAND: &str = "CV112";
+
+pub fn assert_failed(verdict: &Verdict, expected: &[&str]) {
+    let failed: Vec<&str> = verdict
+        .failed()
+        .into_iter()
+        .filter(|code| *code != BY_HAND)
+        .collect();
+    assert_eq!(failed, expected, "{:#}", verdict.report);
+}
+
+/// Starts the victim by hand, once more or instead, and waits until it is ready.
+pub fn launched(cluster: &Cluster, changes: &[(&str, &str)]) -> ByHand {
+    let record = cluster.state().join("run").join(VICTIM).join("identity.json");
+    let by_hand = cluster.launch(VICTIM, changes);
+    let pid = format!("\"pid\":{},", by_hand.pid());
+    cluster.wait_for("the identity of what was started by hand", || {
+        std::fs::read_to_string(&record).is_ok_and(|text| text.contains(&pid))
+    });
+    by_hand
+}
+
+#[test]
+fn a_second_process_under_one_id_is_a_duplicate() {
+    let cluster = Cluster::take();
+    // The second one took over the working folder: the first has to write its record again.
+    let _repair = Repair(|| cluster.supervise("restart", VICTIM));
+    let supervised = cluster.pid(VICTIM);
+    let (_, instance) = cluster.topology.instance(VICTIM).unwrap();
+    let port = (instance.port + 7).to_string();
+    let address = format!("127.0.0.1:{port}");
+    let by_hand = launched(
+        &cluster,
+        &[
+            ("TASKER_INSTANCE_PORT", &port),
+            ("TASKER_WEB_BIND_ADDRESS", &address),
+        ],
+    );
+
+    let verdict = cluster.check(&["--quick", "--only", "2"]);
+
+    assert_failed(&verdict, &["CV203", "CV205"]);
+    let finding = verdict.findings("CV205")[0].to_string();
+    for pid in [supervised, by_hand.pid()] {
+        assert!(finding.contains(&pid.to_string()), "{finding}");
+    }
+}
+
+#[test]
+fn a_process_that_no_supervisor_runs_is_an_orphan() {
+    let cluster = Cluster::take();
+    let _repair = Repair(|| cluster.supervise("start", VICTIM));
+    cluster.supervise("stop", VICTIM);
+    let by_hand = launched(&cluster, &[]);
+
+    let verdict = cluster.check(&["--quick"]);
+
+    assert_failed(&verdict, &["CV206"]);
+    let finding = verdict.findings("CV206")[0].to_string();
+    assert!(finding.contains(&by_hand.pid().to_string()), "{finding}");
+}
+
+#[test]
+fn a_stale_copy_on_the_port_is_told_from_the_supervised_instance() {
+    let cluster = Cluster::take();
+    cluster.supervise("stop", VICTIM);
+    let stale = launched(&cluster, &[]);
+    cluster.supervise("start", VICTIM);
+
+    let verdict = cluster.check(&["--quick", "--only", "2"]);
+    drop(stale);
+
+    assert_failed(&verdict, &["CV202"]);
+}
+
+#[test]
+fn an_instance_that_lost_its_identity_record_is_named() {
+    let cluster = Cluster::take();
+    let _repair = Repair(|| cluster.supervise("restart", VICTIM));
+    let record = cluster.state().join("run").join(VICTIM).join("identity.json");
+    std::fs::remove_file(record).unwrap();
+
+    let verdict = cluster.check(&["--quick", "--only", "2"]);
+
+    assert_failed(&verdict, &["CV204"]);
+}
+
+#[test]
+fn a_panic_in_the_log_is_quoted() {
+    let cluster = Cluster::take();
+    let log = cluster.state().join("logs").join(format!("{VICTIM}.log"));
+    let line = "thread 'main' panicked at a/test.rs:1:1:";
+    let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    writeln!(file, "{line}").unwrap();
+
+    let verdict = cluster.check(&["--quick", "--only", "2"]);
+    blank(&log, line);
+
+    assert_failed(&verdict, &["CV211"]);
+    let finding = verdict.findings("CV211")[0].to_string();
+    assert!(finding.contains("a/test.rs:1:1"), "{finding}");
+}
+
+/// In place: process-compose goes on writing to the file.
+fn blank(log: &Path, line: &str) {
+    let text = String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned();
+    let at = u64::try_from(text.rfind(line).unwrap()).unwrap();
+    let mut file = std::fs::OpenOptions::new().write(true).open(log).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(" ".repeat(line.len()).as_bytes()).unwrap();
+}
