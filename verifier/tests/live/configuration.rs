@@ -39,7 +39,10 @@ fn a_service_variable_from_the_shell_is_told_from_one_of_a_layer() {
 fn a_template_folder_that_went_away_under_a_running_worker_is_named() {
     let cluster = Cluster::take();
     let (service, _) = cluster.topology.instance(VICTIM).unwrap();
-    let templates = cluster.project.root.join(service.templates.as_ref().unwrap());
+    let templates = cluster
+        .project
+        .root
+        .join(service.templates.as_ref().unwrap());
     let copy = cluster.state().join("copy-of-templates");
     let _repair = Repair(|| {
         let _ = std::fs::remove_dir_all(&copy);

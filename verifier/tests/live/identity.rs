@@ -21,7 +21,11 @@ pub fn assert_failed(verdict: &Verdict, expected: &[&str]) {
 
 /// Starts the victim by hand, once more or instead, and waits until it is ready.
 pub fn launched(cluster: &Cluster, changes: &[(&str, &str)]) -> ByHand {
-    let record = cluster.state().join("run").join(VICTIM).join("identity.json");
+    let record = cluster
+        .state()
+        .join("run")
+        .join(VICTIM)
+        .join("identity.json");
     let by_hand = cluster.launch(VICTIM, changes);
     let pid = format!("\"pid\":{},", by_hand.pid());
     cluster.wait_for("the identity of what was started by hand", || {
@@ -87,7 +91,11 @@ fn a_stale_copy_on_the_port_is_told_from_the_supervised_instance() {
 fn an_instance_that_lost_its_identity_record_is_named() {
     let cluster = Cluster::take();
     let _repair = Repair(|| cluster.supervise("restart", VICTIM));
-    let record = cluster.state().join("run").join(VICTIM).join("identity.json");
+    let record = cluster
+        .state()
+        .join("run")
+        .join(VICTIM)
+        .join("identity.json");
     std::fs::remove_file(record).unwrap();
 
     let verdict = cluster.check(&["--quick", "--only", "2"]);
