@@ -14,6 +14,7 @@ pub mod system;
 mod template;
 pub mod tools;
 pub mod witness;
+pub mod workload;
 
 use std::path::Path;
 

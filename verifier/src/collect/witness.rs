@@ -1,6 +1,7 @@
 //! Reads the witness files, line by line: only what is notable is kept.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::evidence::{InjectedFault, Observed, WitnessView};
-use crate::history::{Line, Moment, Runs};
+use crate::evidence::{InjectedFault, Observed, Unseen, WitnessView};
+use crate::history::{Line, Moment, Runs, StepRuns};
 use crate::project::Project;
 
 /// Unreadable lines that are told one by one.
@@ -39,28 +40,53 @@ struct Written<'a> {
 
 /// Folds every line written within `since_seconds`, or all of them.
 pub fn collect(project: &Project, since_seconds: Option<u64>) -> Observed<WitnessView> {
-    let folder = project.state.join("witness");
-    let paths = match files(&folder) {
-        Ok(paths) => paths,
-        Err(error) => {
-            return Observed::unseen("witness files", format!("{}: {error}", folder.display()));
-        }
-    };
     let since = since_seconds
         .and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?))
         .map_or(DateTime::<Utc>::MIN_UTC, |window| Utc::now() - window);
-    let mut runs = Runs::default();
-    let mut unreadable = Vec::new();
-    for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Err(problem) = read(&path, since, &mut runs, &mut unreadable) {
-            unreadable.push(format!("{name}: {problem}"));
-        }
+    view(project, |line| line.wall >= since)
+}
+
+/// Folds the lines of these tasks alone.
+pub fn of_tasks(project: &Project, tasks: &HashSet<Uuid>) -> Observed<WitnessView> {
+    view(project, |line| tasks.contains(&line.task))
+}
+
+/// Every run of one task's steps.
+pub fn of_task(project: &Project, task: Uuid) -> Observed<Vec<StepRuns>> {
+    match fold(project, |line| line.task == task) {
+        Ok((runs, _)) => Observed::Seen(runs.all()),
+        Err(unseen) => Observed::Unseen(unseen),
     }
+}
+
+fn view(project: &Project, wanted: impl Fn(&Written<'_>) -> bool) -> Observed<WitnessView> {
+    let (runs, unreadable) = match fold(project, wanted) {
+        Ok(folded) => folded,
+        Err(unseen) => return Observed::Unseen(unseen),
+    };
     let mut view = WitnessView::of(&runs);
     view.unreadable = unreadable;
     view.faults = faults(&project.state.join("faults.jsonl"));
     Observed::Seen(view)
+}
+
+fn fold(
+    project: &Project,
+    wanted: impl Fn(&Written<'_>) -> bool,
+) -> Result<(Runs, Vec<String>), Unseen> {
+    let folder = project.state.join("witness");
+    let paths = files(&folder).map_err(|error| {
+        Unseen::new("witness files", format!("{}: {error}", folder.display()))
+    })?;
+    let mut runs = Runs::default();
+    let mut unreadable = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Err(problem) = read(&path, &wanted, &mut runs, &mut unreadable) {
+            unreadable.push(format!("{name}: {problem}"));
+        }
+    }
+    Ok((runs, unreadable))
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -72,7 +98,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn read(
     path: &Path,
-    since: DateTime<Utc>,
+    wanted: &impl Fn(&Written<'_>) -> bool,
     runs: &mut Runs,
     unreadable: &mut Vec<String>,
 ) -> std::io::Result<()> {
@@ -86,7 +112,7 @@ fn read(
         }
         number += 1;
         match serde_json::from_slice::<Written<'_>>(&bytes) {
-            Ok(line) if line.wall >= since => runs.add(&judged(&line)),
+            Ok(line) if wanted(&line) => runs.add(&judged(&line)),
             Ok(_) => {}
             // A line without its end is still being written, or its writer was killed.
             Err(_) if !bytes.ends_with(b"\n") => {}
@@ -141,7 +167,7 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, text).unwrap();
         let (mut runs, mut unreadable) = (Runs::default(), Vec::new());
-        read(&path, since, &mut runs, &mut unreadable).unwrap();
+        read(&path, &|line| line.wall >= since, &mut runs, &mut unreadable).unwrap();
         std::fs::remove_file(&path).unwrap();
         (runs, unreadable)
     }

@@ -142,7 +142,7 @@ pub async fn gather(
 }
 
 /// Which worker should take from which namespace, by its rendered template root.
-fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
+pub(super) fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let namespaces = topology
         .with_role(Role::Worker)
         .filter_map(|(_, instance)| {

@@ -2,12 +2,16 @@
 
 mod check;
 mod codes;
+mod completions;
 mod env;
 mod explain;
 mod gather;
+mod metrics;
 mod queues;
 mod render;
+mod run;
 mod status;
+mod task;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,33 +37,47 @@ pub fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    match run(cli) {
+    match dispatch(cli) {
         Ok(status) => status,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "cluster-verify: {error}");
+            tell(&error.to_string());
             exit::of_error(&error)
         }
     }
 }
 
-fn run(cli: Cli) -> Result<ExitCode> {
+fn dispatch(cli: Cli) -> Result<ExitCode> {
     let project = cli.project.as_deref();
     match cli.command {
         Command::Check(args) => check::run(project, &args),
         Command::Status(args) => status::run(project, &args),
         Command::Render(args) => render::run(project, &args),
         Command::Queues(args) => queues::run(project, &args),
+        Command::Task(args) => task::run(project, &args),
+        Command::Run(args) => run::run(project, &args),
+        Command::Metrics => metrics::run(project),
         Command::Env(args) => env::run(project, &args),
         Command::Explain { code } => explain::run(&code),
         Command::Codes { output } => codes::run(output),
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 
 /// Writes a result to standard output. A reader that went away is no error.
 fn print(text: &str) {
+    let _ = try_print(text);
+}
+
+/// The same for what goes on for ever, and ends when its reader goes away.
+fn try_print(text: &str) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says on standard error what went wrong.
+fn tell(text: &str) {
+    let _ = writeln!(anstream::stderr(), "cluster-verify: {text}");
 }
 
 /// The async runtime of commands that look at the cluster.

@@ -211,6 +211,17 @@ impl Runs {
         (repeated, open)
     }
 
+    /// Every step that was run.
+    pub fn all(&self) -> Vec<StepRuns> {
+        let mut steps: Vec<StepRuns> = self
+            .steps
+            .iter()
+            .map(|(uuid, step)| self.whole(*uuid, step))
+            .collect();
+        steps.sort_by_key(|step| step.step);
+        steps
+    }
+
     fn whole(&self, uuid: Uuid, step: &Step) -> StepRuns {
         let mut runs: Vec<Run> = step
             .runs

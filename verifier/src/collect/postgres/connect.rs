@@ -13,19 +13,12 @@ use crate::topology::Topology;
 /// # Errors
 /// Why the database cannot be looked at.
 pub async fn connect(project: &Project, topology: &Topology) -> Result<PgPool, Unseen> {
-    let file = project.state.join("database.password");
-    let password = std::fs::read_to_string(&file).map_err(|error| {
-        let why = format!(
-            "{}: {error}; has the cluster ever been started?",
-            file.display()
-        );
-        Unseen::new("the database", why)
-    })?;
+    let password = password(project)?;
     let options = PgConnectOptions::new_without_pgpass()
         .host("127.0.0.1")
         .port(topology.database.port)
         .username(&topology.database.role)
-        .password(password.trim())
+        .password(&password)
         .database(&topology.database.name)
         .application_name("cluster-verify");
     PgPoolOptions::new()
@@ -37,4 +30,29 @@ pub async fn connect(project: &Project, topology: &Topology) -> Result<PgPool, U
             let port = topology.database.port;
             Unseen::new("the database", format!("127.0.0.1:{port}: {error}"))
         })
+}
+
+/// The address of the database for other programs, with the password in it.
+///
+/// # Errors
+/// There is no password yet.
+pub fn url(project: &Project, topology: &Topology) -> Result<String, Unseen> {
+    let password = password(project)?;
+    let database = &topology.database;
+    Ok(format!(
+        "postgresql://{}:{password}@127.0.0.1:{}/{}",
+        database.role, database.port, database.name
+    ))
+}
+
+fn password(project: &Project) -> Result<String, Unseen> {
+    let file = project.state.join("database.password");
+    let password = std::fs::read_to_string(&file).map_err(|error| {
+        let why = format!(
+            "{}: {error}; has the cluster ever been started?",
+            file.display()
+        );
+        Unseen::new("the database", why)
+    })?;
+    Ok(password.trim().to_owned())
 }

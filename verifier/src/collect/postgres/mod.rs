@@ -7,14 +7,18 @@ mod connect;
 mod history;
 mod open_steps;
 mod subscriptions;
+mod task_messages;
+mod task_progress;
 
 pub use audits::of_steps as audits;
 pub use canary_steps::{creator_of, settled_states, steps_of, task_exists, task_of_correlation};
 pub use catalogue::collect as catalogue;
-pub use connect::connect;
+pub use connect::{connect, url};
 pub use history::{Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use subscriptions::{Expected, sample as subscriptions};
+pub use task_messages::{TaskMessage, collect as task_messages};
+pub use task_progress::{TaskProgress, collect as task_progress};
 
 use crate::evidence::Unseen;
 

@@ -1,0 +1,108 @@
+//! `task UUID`: one task's life as a time line, and where it stands.
+
+mod conclusion;
+mod render;
+mod story;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use chrono::Utc;
+use uuid::Uuid;
+
+use self::story::{Seen, Story};
+use super::gather::{Depth, begin, expected, gather};
+use crate::cli::{ListFormat, TaskArgs};
+use crate::collect::progress::Progress;
+use crate::collect::{postgres, witness};
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Observed, Unseen};
+use crate::history::TaskHistory;
+use crate::project::Project;
+
+pub fn run(given: Option<&Path>, args: &TaskArgs) -> Result<ExitCode> {
+    let project = Project::find(given)?;
+    let seen = super::block_on(look(&project, args.task))??;
+    let story = Story::of(&seen);
+    super::print(&match args.output {
+        ListFormat::Table => render::table(&story),
+        ListFormat::Json => format!("{:#}\n", serde_json::json!(story)),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
+    let progress = Progress::new();
+    let mut evidence = begin(project)?;
+    let Observed::Seen(topology) = evidence.topology.clone() else {
+        return Err(Error::Configuration(evidence.configuration.problems));
+    };
+    let pool = postgres::connect(project, &topology).await.map_err(unavailable)?;
+    progress.say("the task's history");
+    let mut found: Option<TaskHistory> = None;
+    postgres::histories(&pool, postgres::Tasks::These(&[uuid]), |task| found = Some(task))
+        .await
+        .map_err(unavailable)?;
+    let Some(task) = found else {
+        return Err(Error::Usage(format!(
+            "the database has no task {uuid}; take the uuid from the answer to the create, not the \
+             correlation id"
+        )));
+    };
+    gather(project, &mut evidence, Depth::System, &progress).await?;
+    let uuids: Vec<Uuid> = task.steps.iter().map(|step| step.step).collect();
+    let messages =
+        postgres::task_messages(&pool, uuid, &uuids).await.map_err(unavailable)?;
+    let steps = postgres::steps_of(&pool, uuid, &task.namespace).await.map_err(unavailable)?;
+    let runs = witness::of_task(project, uuid);
+    let mut subscribers = None;
+    if !conclusion::is_at_rest(&task) {
+        let expected = expected(&evidence, &topology);
+        let seen =
+            postgres::subscriptions(&pool, &expected, &progress).await.map_err(unavailable)?;
+        let names = seen.subscribers(&task.namespace);
+        subscribers = Some(names.into_iter().map(str::to_owned).collect());
+    }
+    pool.close().await;
+    Ok(Seen {
+        names: names(&evidence),
+        now: Utc::now(),
+        task,
+        runs,
+        messages,
+        subscribers,
+        errors: steps
+            .into_iter()
+            .filter_map(|step| Some((step.name, error_of(&step.result?)?)))
+            .collect(),
+    })
+}
+
+/// What the engine keeps of a failed step's error.
+fn error_of(result: &serde_json::Value) -> Option<String> {
+    let error = result.get("error").filter(|error| !error.is_null())?;
+    let message = error.get("message").unwrap_or(error);
+    Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+}
+
+/// The instances by the ids that the engine gave them at this boot.
+fn names(evidence: &Evidence) -> BTreeMap<Uuid, String> {
+    let mut names = BTreeMap::new();
+    for (instance, identity) in &evidence.identities {
+        let Some(identity) = identity.ok() else { continue };
+        let ids = [&identity.processor_uuid, &identity.worker_uuid];
+        for id in ids.into_iter().flatten().filter_map(|id| id.parse().ok()) {
+            names.insert(id, instance.clone());
+        }
+    }
+    names
+}
+
+fn unavailable(unseen: Unseen) -> Error {
+    Error::Unavailable {
+        what: unseen.what,
+        why: unseen.why,
+        hint: "`./dev up --wait` starts the cluster".into(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The time line as text, at most 100 columns wide where names allow.
+
+use super::conclusion::Conclusion;
+use super::story::{Event, Story, Waiting};
+
+pub fn table(story: &Story) -> String {
+    let mut text = format!(
+        "task {}\n  {}/{}, created {}, correlation {}\n",
+        story.task,
+        story.namespace,
+        story.template,
+        story.created_at.format("%Y-%m-%d %H:%M:%S%.3f UTC"),
+        story.correlation
+    );
+    let width = story.events.iter().filter_map(|it| it.step.as_deref()).map(str::len).max();
+    for event in &story.events {
+        text.push_str(&line(event, width.unwrap_or(0).max(4)));
+    }
+    if let Some(why) = &story.witness_unseen {
+        text.push_str(&format!("  {why}\n"));
+    }
+    for message in &story.messages {
+        text.push_str(&waits(message));
+    }
+    for breach in &story.breaches {
+        let subject = breach.step.as_ref().map_or("task".to_owned(), |step| format!("step {step}"));
+        text.push_str(&format!("breaks {}: {subject}: {}\n", breach.code, breach.observed));
+    }
+    text.push_str(&conclusion(story));
+    text
+}
+
+fn line(event: &Event, width: usize) -> String {
+    let seconds = event.after_ms as f64 / 1000.0;
+    let step = event.step.as_deref().unwrap_or("task");
+    let line = format!(
+        "{seconds:>9.3}s  {step:<width$}  {:<36}  {}",
+        event.what,
+        event.by.as_deref().unwrap_or_default()
+    );
+    format!("{}\n", line.trim_end())
+}
+
+fn waits(waiting: &Waiting) -> String {
+    let message = &waiting.message;
+    let about = waiting.step.as_ref().map_or(String::new(), |step| format!(" about step {step}"));
+    let hidden = message.hidden_until.map_or("can be taken now".to_owned(), |until| {
+        format!("hidden until {}", until.format("%H:%M:%S%.3f"))
+    });
+    format!(
+        "waits in {}: message {}{about}, sent {}, read {} times, {hidden}\n",
+        message.queue,
+        message.id,
+        message.enqueued_at.format("%H:%M:%S%.3f"),
+        message.read_count
+    )
+}
+
+fn conclusion(story: &Story) -> String {
+    let seconds = |ms: &i64| format!("{:.3} s", *ms as f64 / 1000.0);
+    match &story.conclusion {
+        Conclusion::AtRest {
+            state,
+            after_ms,
+            failed_step,
+            error,
+        } => {
+            let failed = failed_step.as_ref().map_or(String::new(), |step| {
+                let error = error.as_deref().unwrap_or("it says nothing of why");
+                format!("; step {step} failed: {error}")
+            });
+            format!("conclusion: at rest: {state} after {}{failed}\n", seconds(after_ms))
+        }
+        Conclusion::Moving {
+            state,
+            moved_ms_ago,
+        } => format!(
+            "conclusion: on its way: {state}, it moved {} ago; run this again\n",
+            seconds(moved_ms_ago)
+        ),
+        Conclusion::Stuck {
+            state,
+            still_ms,
+            step,
+            step_state,
+            queue,
+            message,
+            subscribers,
+        } => {
+            let place = match step {
+                Some(step) => format!(
+                    "stuck at step {step}: {}",
+                    step_state.as_deref().unwrap_or("without a state")
+                ),
+                None => "stuck before it had any step".to_owned(),
+            };
+            let message = message.map_or("no message waits".to_owned(), |reads| {
+                format!("its message waits, read {reads} times")
+            });
+            let takers = if subscribers.is_empty() {
+                "nobody was seen to take from the namespace's queue".to_owned()
+            } else {
+                format!("subscribers {}", subscribers.join(", "))
+            };
+            format!(
+                "conclusion: {place}, task {state}, no move for {}\n  queue {queue}: {message}; \
+                 {takers}\n  next: `cluster-verify check --only 2,3,4`\n",
+                seconds(still_ms)
+            )
+        }
+    }
+}
