@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Observed;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatabaseView {
@@ -16,6 +19,42 @@ pub struct DatabaseView {
     pub migrations: Vec<Migration>,
     pub sessions: Vec<Session>,
     pub queues: Vec<Queue>,
+    /// The role as which the cluster connects.
+    pub role: String,
+    /// Where the role looks for names without a schema, in this order.
+    pub schemas: Vec<String>,
+    /// Since `counted_since`.
+    pub deadlocks: i64,
+    pub counted_since: Option<DateTime<Utc>>,
+    /// The part of the space for notifications that is in use, from 0 to 1.
+    pub notify_usage: f64,
+    /// Messages whose step is over: the oldest, at most a hundred a queue.
+    pub zombies: Observed<Vec<Zombie>>,
+    /// Tasks in the engine's dead letter table that nobody has resolved.
+    pub dead_tasks: Observed<Vec<DeadTask>>,
+}
+
+/// A message whose step is over, so that whoever takes it can only put it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zombie {
+    pub queue: String,
+    pub message: i64,
+    pub step: String,
+    /// None: there is no such step.
+    pub state: Option<String>,
+    pub reads: i32,
+    /// Seconds since it was sent.
+    pub age_seconds: i64,
+}
+
+/// A row of `tasks_dlq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadTask {
+    pub task: Uuid,
+    pub reason: String,
+    /// The state from which it was given up.
+    pub state: String,
+    pub at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +84,8 @@ pub struct Queue {
     pub visible: i64,
     /// Seconds since the oldest visible message was sent.
     pub oldest_visible_seconds: Option<i64>,
+    /// Seconds since the oldest visible message was sent that nobody has read yet.
+    pub oldest_unread_seconds: Option<i64>,
     pub max_read_count: i32,
 }
 
@@ -91,6 +132,10 @@ impl Listen {
 }
 
 impl DatabaseView {
+    pub fn queue(&self, name: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.name == name)
+    }
+
     /// Whether the queue from which the namespace's workers take exists.
     pub fn has_queue_of(&self, namespace: &str) -> bool {
         let parts = |name: &str| {

@@ -210,6 +210,18 @@ fn engine_file(role: &str) -> EngineFile {
         problem: None,
         tables: vec!["common".into(), role.into(), format!("{role}.web")],
         settings: [
+            (
+                "common.queues.orchestration_queues.step_results".to_owned(),
+                json!("orchestration_step_results"),
+            ),
+            (
+                "common.queues.orchestration_queues.task_requests".to_owned(),
+                json!("orchestration_task_requests"),
+            ),
+            (
+                "common.queues.orchestration_queues.task_finalizations".to_owned(),
+                json!("orchestration_task_finalizations"),
+            ),
             ("common.cache.enabled".to_owned(), json!(true)),
             ("common.cache.backend".to_owned(), json!("moka")),
             ("common.database.pool.max_connections".to_owned(), json!(30)),
@@ -355,6 +367,7 @@ fn database(topology: &Topology) -> DatabaseView {
         messages: 0,
         visible: 0,
         oldest_visible_seconds: None,
+        oldest_unread_seconds: None,
         max_read_count: 0,
     };
     DatabaseView {
@@ -386,6 +399,13 @@ fn database(topology: &Topology) -> DatabaseView {
         ]
         .map(queue)
         .into(),
+        role: "tasker".into(),
+        schemas: vec!["tasker".into(), "public".into()],
+        deadlocks: 0,
+        counted_since: Some(now() - TimeDelta::seconds(70)),
+        notify_usage: 0.0,
+        zombies: Observed::Seen(Vec::new()),
+        dead_tasks: Observed::Seen(Vec::new()),
     }
 }
 

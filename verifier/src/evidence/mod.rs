@@ -19,7 +19,8 @@ pub use configuration::{
     TemplateRoot, TemplateStep,
 };
 pub use database::{
-    DatabaseView, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
+    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
+    Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints};
 pub use history::{HistoryView, OpenStep, OpenTask, RuleCount, WorkerSeen};

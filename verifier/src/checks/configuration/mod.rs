@@ -42,7 +42,7 @@ pub use exposed_bind::ExposedBind;
 pub use instance_id_malformed::InstanceIdMalformed;
 pub use namespace_shared::NamespaceShared;
 pub use namespace_unserved::NamespaceUnserved;
-pub use pools_exceed_server::PoolsExceedServer;
+pub use pools_exceed_server::{PoolsExceedServer, connections_of};
 pub use port_conflict::PortConflict;
 pub use rendered_file_stale::RenderedFileStale;
 pub use sibling_drift::SiblingDrift;

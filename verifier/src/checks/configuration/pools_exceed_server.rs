@@ -55,6 +55,21 @@ impl Check for PoolsExceedServer {
     }
 }
 
+/// The most that each instance opens.
+///
+/// # Errors
+/// An engine configuration that was not looked at.
+pub fn connections_of(evidence: &Evidence) -> Result<Vec<(&Instance, u64)>, Unseen> {
+    let files = engine_settings::all(evidence.topology.seen()?, &evidence.configuration)?;
+    let mut each = Vec::new();
+    for file in &files {
+        for &(service, instance) in &file.readers {
+            each.push((instance, connections(file, service.role, instance)));
+        }
+    }
+    Ok(each)
+}
+
 /// The most that one instance opens.
 fn connections(file: &EngineSettings<'_>, role: Role, instance: &Instance) -> u64 {
     let main = file

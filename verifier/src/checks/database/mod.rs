@@ -1,24 +1,45 @@
 //! The database: its server, its queues and who takes from them.
 
+mod backlog_stuck;
 mod connection_unattributed;
 mod database_unreachable;
+mod dead_letter;
 mod instance_not_subscribed;
 mod instance_oversubscribed;
 mod listen_lost;
+mod long_transaction;
 mod migrations_missing_or_ahead;
 mod namespace_queue_missing;
 mod namespace_without_subscriber;
+mod notify_queue_filling;
+mod orchestration_queue_missing;
+mod orchestration_queues;
+mod orphan_queue;
 mod pgmq_missing_or_version;
+mod pool_over_maximum;
+mod redelivery_excess;
+mod role_or_search_path;
 mod server_version;
 mod standing;
+mod zombie_message;
 
+pub use backlog_stuck::BacklogStuck;
 pub use connection_unattributed::ConnectionUnattributed;
 pub use database_unreachable::DatabaseUnreachable;
+pub use dead_letter::DeadLetter;
 pub use instance_not_subscribed::InstanceNotSubscribed;
 pub use instance_oversubscribed::InstanceOversubscribed;
 pub use listen_lost::ListenLost;
+pub use long_transaction::LongTransaction;
 pub use migrations_missing_or_ahead::MigrationsMissing;
 pub use namespace_queue_missing::NamespaceQueueMissing;
 pub use namespace_without_subscriber::NamespaceWithoutSubscriber;
+pub use notify_queue_filling::NotifyQueueFilling;
+pub use orchestration_queue_missing::OrchestrationQueueMissing;
+pub use orphan_queue::OrphanQueue;
 pub use pgmq_missing_or_version::PgmqMissing;
+pub use pool_over_maximum::PoolOverMaximum;
+pub use redelivery_excess::RedeliveryExcess;
+pub use role_or_search_path::RoleOrSearchPath;
 pub use server_version::ServerVersion;
+pub use zombie_message::ZombieMessage;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 
-use super::unseen;
+use super::{messages, unseen};
 use crate::evidence::{DatabaseView, Migration, Queue, Session, Unseen};
 
 /// # Errors
@@ -22,6 +22,20 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
             .map_err(unseen("the extension pgmq"))?;
     let pgmq = pgmq.map(|(version,)| version);
     let (clock_ahead_ms, clock_error_ms) = clock(pool).await?;
+    let queues = if pgmq.is_some() {
+        queues(pool).await?
+    } else {
+        Vec::new()
+    };
+    let server = sqlx::query(
+        "SELECT current_user::text AS role, current_schemas(false)::text[] AS schemas, \
+                deadlocks, coalesce(stats_reset, pg_postmaster_start_time()) AS counted_since, \
+                pg_notification_queue_usage() AS notify_usage \
+         FROM pg_stat_database WHERE datname = current_database()",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(unseen("the server's counters"))?;
     Ok(DatabaseView {
         clock_ahead_ms,
         clock_error_ms,
@@ -29,12 +43,15 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
         max_connections,
         migrations: migrations(pool).await?,
         sessions: sessions(pool).await?,
-        queues: if pgmq.is_some() {
-            queues(pool).await?
-        } else {
-            Vec::new()
-        },
+        zombies: messages::zombies(pool, &queues).await.into(),
+        dead_tasks: messages::dead_tasks(pool).await.into(),
+        queues,
         pgmq,
+        role: server.get("role"),
+        schemas: server.get("schemas"),
+        deadlocks: server.get("deadlocks"),
+        counted_since: server.get("counted_since"),
+        notify_usage: server.get("notify_usage"),
     })
 }
 
@@ -118,18 +135,22 @@ async fn queues(pool: &PgPool) -> Result<Vec<Queue>, Unseen> {
             "SELECT count(*), count(*) FILTER (WHERE vt <= clock_timestamp()), \
                     extract(epoch FROM now() - min(enqueued_at) \
                         FILTER (WHERE vt <= clock_timestamp()))::bigint, \
+                    extract(epoch FROM now() - min(enqueued_at) \
+                        FILTER (WHERE vt <= clock_timestamp() AND read_ct = 0))::bigint, \
                     coalesce(max(read_ct), 0) \
              FROM pgmq.{table}"
         );
-        let (messages, visible, oldest_visible_seconds, max_read_count) = sqlx::query_as(&query)
-            .fetch_one(pool)
-            .await
-            .map_err(unseen(what))?;
+        let (messages, visible, oldest_visible_seconds, oldest_unread_seconds, max_read_count) =
+            sqlx::query_as(&query)
+                .fetch_one(pool)
+                .await
+                .map_err(unseen(what))?;
         queues.push(Queue {
             name,
             messages,
             visible,
             oldest_visible_seconds,
+            oldest_unread_seconds,
             max_read_count,
         });
     }

@@ -5,6 +5,7 @@ mod canary_steps;
 mod catalogue;
 mod connect;
 mod history;
+mod messages;
 mod open_steps;
 mod subscriptions;
 mod task_messages;

@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use crate::check::{Check, Code, Finding};
+use crate::evidence::{Evidence, Unseen, Zombie};
+
+/// A message is delivered again and again for a step that is over.
+///
+/// Whoever takes it cannot claim the step and puts the message back: it costs a
+/// visit each time its visibility timeout ends, for ever.
+pub struct ZombieMessage;
+
+impl Check for ZombieMessage {
+    const CODE: Code = Code::new(313);
+    const NAME: &'static str = "zombie-message";
+    const TITLE: &'static str = "no queue has a message whose step is over";
+
+    fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        let zombies = evidence.database.seen()?.zombies.seen()?;
+        let mut by_queue: BTreeMap<&str, Vec<&Zombie>> = BTreeMap::new();
+        for zombie in zombies {
+            by_queue.entry(&zombie.queue).or_default().push(zombie);
+        }
+        let findings = by_queue.into_iter().map(|(queue, zombies)| {
+            let oldest = zombies[0];
+            let state = oldest.state.as_deref().unwrap_or("in no table");
+            let count = match zombies.len() {
+                1 => "1 message".to_owned(),
+                more => format!("{more} messages"),
+            };
+            Finding::about(format!("queue {queue}"))
+                .observed(format!("PostgreSQL has {count} in it whose step is over"))
+                .evidence(
+                    "oldest",
+                    format!(
+                        "message {}, {} s old, read {} times, step {} is {state}",
+                        oldest.message, oldest.age_seconds, oldest.reads, oldest.step
+                    ),
+                )
+                .hint(format!(
+                    "run `psql -c \"SELECT pgmq.archive('{queue}', {})\"` for each",
+                    oldest.message
+                ))
+                .times(zombies.len() as u64)
+        });
+        Ok(findings.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{fires, silent, unknown};
+    use crate::evidence::Observed;
+
+    fn zombie(queue: &str, state: Option<&str>) -> Zombie {
+        Zombie {
+            queue: queue.into(),
+            message: 7,
+            step: "s".into(),
+            state: state.map(str::to_owned),
+            reads: 3,
+            age_seconds: 90,
+        }
+    }
+
+    #[test]
+    fn messages_whose_step_is_over_are_one_finding_a_queue() {
+        let mut evidence = Evidence::healthy();
+        evidence.database.seen_mut().zombies = Observed::Seen(vec![
+            zombie("worker_mail_queue", Some("complete")),
+            zombie("worker_mail_queue", None),
+            zombie("orchestration_step_results", Some("complete")),
+        ]);
+
+        let findings = fires::<ZombieMessage>(&evidence);
+
+        assert_eq!(findings.len(), 2);
+        assert_eq!(
+            (findings[1].subject.as_str(), findings[1].times),
+            ("queue worker_mail_queue", 2)
+        );
+    }
+
+    #[test]
+    fn messages_that_wait_are_none() {
+        let mut evidence = Evidence::healthy();
+        evidence.database.seen_mut().queues[0].messages = 5;
+
+        silent::<ZombieMessage>(&evidence);
+    }
+
+    #[test]
+    fn without_a_look_at_the_messages_nothing_is_known() {
+        let mut evidence = Evidence::healthy();
+        evidence.database.seen_mut().zombies = Observed::unseen("messages", "no table");
+
+        unknown::<ZombieMessage>(&evidence);
+    }
+}
