@@ -57,7 +57,7 @@ pub async fn collect(
     };
     stream(pool, tasks, |task| {
         view.add(task);
-        if view.tasks % CHUNK.unsigned_abs() == 0 {
+        if view.tasks.is_multiple_of(CHUNK.unsigned_abs()) {
             progress.say(format!("history: {} tasks judged", view.tasks));
         }
     })
