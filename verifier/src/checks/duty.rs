@@ -185,10 +185,7 @@ mod tests {
     fn a_path_is_the_same_under_any_root_but_not_beside_it() {
         assert!(is_same_path("/srv/a/templates/rust", "templates/rust"));
         assert!(is_same_path("templates/rust/", "templates/rust"));
-        assert!(!is_same_path(
-            "/srv/a/old-templates/rust",
-            "templates/rust"
-        ));
+        assert!(!is_same_path("/srv/a/old-templates/rust", "templates/rust"));
         assert!(!is_same_path("/srv/a/templates", "templates/rust"));
     }
 
