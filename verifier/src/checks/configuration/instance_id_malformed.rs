@@ -98,7 +98,8 @@ fn is_service_name(name: &str) -> bool {
             .is_none_or(|part| part.parse::<u64>().is_err())
 }
 
-fn well_formed(topology: &Topology, id: &str) -> bool {
+/// Whether an id is a known service's name and a number from 1, be there such an instance or not.
+pub fn well_formed(topology: &Topology, id: &str) -> bool {
     id.rsplit_once('-').is_some_and(|(service, number)| {
         topology
             .services

@@ -39,7 +39,7 @@ pub use engine_config_wrong_role::EngineConfigWrongRole;
 pub use environment_inherited::EnvironmentInherited;
 pub use environment_rejected::EnvironmentRejected;
 pub use exposed_bind::ExposedBind;
-pub use instance_id_malformed::InstanceIdMalformed;
+pub use instance_id_malformed::{InstanceIdMalformed, well_formed};
 pub use namespace_shared::NamespaceShared;
 pub use namespace_unserved::NamespaceUnserved;
 pub use pools_exceed_server::{PoolsExceedServer, connections_of};

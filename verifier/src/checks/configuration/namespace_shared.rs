@@ -20,7 +20,7 @@ impl Check for NamespaceShared {
         let topology = evidence.topology.seen()?;
         let served = template_roots::served(topology, &evidence.configuration)?;
         let mut owners: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
-        for (service, root) in served {
+        for (service, _, root) in served {
             for namespace in root.namespaces() {
                 owners.entry(namespace).or_default().push(service);
             }

@@ -33,7 +33,7 @@ impl Check for NamespaceUnserved {
                 }
             }
         }
-        for (_, root) in template_roots::served(topology, configuration)? {
+        for (_, _, root) in template_roots::served(topology, configuration)? {
             for namespace in root.namespaces() {
                 files.remove(namespace);
             }

@@ -22,6 +22,7 @@ impl Check for TemplateInvalid {
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let topology = evidence.topology.seen()?;
         let roots = template_roots::described(topology, &evidence.configuration)?;
+        let served = template_roots::served(topology, &evidence.configuration)?;
         // A root may lie within another: each file is judged once.
         let mut by_place: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for root in roots.values() {
@@ -30,10 +31,20 @@ impl Check for TemplateInvalid {
                 by_place.insert(problem.place(), vec![message]);
             }
             for template in &root.templates {
-                let mut defects = defects(template);
-                defects.extend(twin(template, &root.templates));
+                let defects = defects(template);
                 if !defects.is_empty() {
                     by_place.insert(template.path.clone(), defects);
+                }
+            }
+        }
+        // The servers' root holds the roots of all languages: templates that these share have a code of their own.
+        for (_, _, root) in served {
+            for template in &root.templates {
+                if let Some(defect) = twin(template, &root.templates) {
+                    let defects = by_place.entry(template.path.clone()).or_default();
+                    if !defects.contains(&defect) {
+                        defects.push(defect);
+                    }
                 }
             }
         }
@@ -195,6 +206,18 @@ mod tests {
                 .observed
                 .starts_with("templates/rust/letter.yaml")
         );
+    }
+
+    #[test]
+    fn a_twin_that_another_service_serves_is_somebody_elses_finding() {
+        let mut evidence = Evidence::healthy();
+        let roots = &mut evidence.configuration.template_roots;
+        let root = roots.get_mut("templates").unwrap();
+        let mut other = root.templates[0].clone();
+        other.path = "templates/ruby/letter.yaml".into();
+        root.templates.push(other);
+
+        silent::<TemplateInvalid>(&evidence);
     }
 
     #[test]

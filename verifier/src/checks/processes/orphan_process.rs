@@ -1,5 +1,6 @@
 use super::supervision::{carriers, is_supervised};
 use crate::check::{Check, Code, Finding};
+use crate::checks::configuration::well_formed;
 use crate::evidence::{Evidence, OsProcess, Unseen};
 
 /// A process carries an instance's id, and no supervisor runs it.
@@ -13,10 +14,11 @@ impl Check for OrphanProcess {
     const TITLE: &'static str = "every process with an instance's id is under the supervisor";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
-        // Of several processes with one id it is the duplication that is reported.
+        let topology = evidence.topology.seen()?;
+        // Of several processes with one id it is the duplication that is reported, of an odd id its oddity.
         let alone: Vec<(&str, &OsProcess)> = carriers(evidence)?
             .into_iter()
-            .filter(|(_, processes)| processes.len() == 1)
+            .filter(|(id, processes)| processes.len() == 1 && well_formed(topology, id))
             .filter_map(|(id, processes)| Some((id, *processes.first()?)))
             .collect();
         let supervisor = evidence.supervisor.seen();
@@ -27,7 +29,10 @@ impl Check for OrphanProcess {
                 // A supervisor that was killed leaves its children to the first process.
                 Err(_) => process.parent.is_none_or(|parent| parent == 1),
             })
-            .map(|(id, process)| finding(id, process, supervisor.is_ok()))
+            .map(|(id, process)| {
+                let known = topology.instance(id).is_some();
+                finding(id, process, supervisor.is_ok(), known)
+            })
             .collect();
         match supervisor {
             // Whether processes with another parent are supervised, only the supervisor knows.
@@ -37,7 +42,7 @@ impl Check for OrphanProcess {
     }
 }
 
-fn finding(id: &str, process: &OsProcess, supervised: bool) -> Finding {
+fn finding(id: &str, process: &OsProcess, supervised: bool, known: bool) -> Finding {
     let parent = process
         .parent
         .map_or("none".to_owned(), |pid| pid.to_string());
@@ -51,10 +56,17 @@ fn finding(id: &str, process: &OsProcess, supervised: bool) -> Finding {
                 "process-compose runs, and pid {} with this id is not one of its processes",
                 process.pid
             ))
-            .hint(format!(
-                "stop it with `kill {}`, then `process-compose process start {id}`",
-                process.pid
-            ))
+            .hint(if known {
+                format!(
+                    "stop it with `kill {}`, then `process-compose process start {id}`",
+                    process.pid
+                )
+            } else {
+                format!(
+                    "stop it with `kill {}`: the cluster has no {id}",
+                    process.pid
+                )
+            })
     } else {
         finding
             .observed(format!("pid {} outlived its supervisor", process.pid))
@@ -97,9 +109,12 @@ mod tests {
         environment.insert("TASKER_INSTANCE_ID".into(), "worker-rust-3".into());
         system.processes.push(extra);
 
-        assert_eq!(
-            fires::<OrphanProcess>(&evidence)[0].subject,
-            "worker-rust-3"
+        let findings = fires::<OrphanProcess>(&evidence);
+        assert_eq!(findings[0].subject, "worker-rust-3");
+        assert!(
+            findings[0]
+                .hint
+                .ends_with("the cluster has no worker-rust-3")
         );
     }
 
@@ -121,6 +136,19 @@ mod tests {
         process.pid = 200;
         process.parent = Some(103);
         evidence.system.seen_mut().listeners[3].pid = 200;
+
+        silent::<OrphanProcess>(&evidence);
+    }
+
+    #[test]
+    fn an_odd_id_is_somebody_elses_finding() {
+        let mut evidence = Evidence::healthy();
+        let system = evidence.system.seen_mut();
+        let mut odd = system.processes[3].clone();
+        odd.pid = 77;
+        let environment = odd.environment.as_mut().unwrap();
+        environment.insert("TASKER_INSTANCE_ID".into(), "worker-rust-x".into());
+        system.processes.push(odd);
 
         silent::<OrphanProcess>(&evidence);
     }
