@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use instance::Ids;
 use serde_json::{Value, json};
 use tasker_worker::WorkerSystemHandle;
 use tasker_worker::worker::{FfiDispatchChannel, WorkerCore};
@@ -20,7 +21,10 @@ use crate::step_event;
 
 pub struct Bridge {
     pub instance: String,
+    /// The answer of `worker_start`.
     pub identity: Value,
+    pub ids: Ids,
+    pub namespaces: Vec<String>,
     pub handler_timeout: Duration,
     pub runtime: Mutex<Option<Runtime>>,
     pub handle: Handle,

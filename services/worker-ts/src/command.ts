@@ -17,9 +17,10 @@ export async function run(args: string[], environment: Environment): Promise<num
     else console.log(answer(args[0], environment));
     return 0;
   } catch (error) {
-    if (!(error instanceof WorkerError)) throw error;
-    console.error(`${environment["TASKER_INSTANCE_ID"] ?? SERVICE}: ${oneLine(error.message)}`);
-    return error.exitStatus;
+    const known = error instanceof WorkerError;
+    const message = known ? error.message : `a fault of the worker itself: ${Bun.inspect(error)}`;
+    console.error(`${environment["TASKER_INSTANCE_ID"] ?? SERVICE}: ${oneLine(message)}`);
+    return known ? error.exitStatus : 1;
   }
 }
 

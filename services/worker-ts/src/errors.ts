@@ -39,10 +39,17 @@ export class WorkerStopping extends RetryableError {}
 
 /** Ends the worker. The message is one line: what is wrong, then what to do. */
 export class WorkerError extends Error {
-  readonly exitStatus: number = 1;
+  constructor(
+    message: string,
+    readonly exitStatus = 1,
+  ) {
+    super(message);
+  }
 }
 
 /** The environment or a file is wrong: starting again changes nothing. */
 export class ConfigurationError extends WorkerError {
-  override readonly exitStatus = 3;
+  constructor(message: string) {
+    super(message, 3);
+  }
 }

@@ -21,12 +21,10 @@ const FUNCTIONS = {
 /** A call that the library refused; `code` is one of worker_ffi.h. */
 export class Refused extends WorkerError {
   readonly code: string;
-  override readonly exitStatus: number;
 
   constructor(error: { code: string; message: string; next?: string }) {
-    super([error.message, error.next].filter(Boolean).join(": "));
+    super([error.message, error.next].filter(Boolean).join(": "), error.code === "configuration" ? 3 : 1);
     this.code = error.code;
-    this.exitStatus = error.code === "configuration" ? 3 : 1;
   }
 }
 

@@ -1,7 +1,7 @@
-/** The thread that waits for steps, so that the other one never has to. */
+/** The thread that makes the library's calls that wait, so that the other one never has to. */
 
-import { Library } from "./library.ts";
-import type { Closed, StepEvent } from "./protocol.ts";
+import { Library, Refused } from "./library.ts";
+import type { Closed, Identity, StartRequest, StepEvent } from "./protocol.ts";
 
 declare const self: Worker;
 
@@ -9,18 +9,28 @@ const POLL_MS = 1_000;
 
 export interface PollerStart {
   library: string;
-  /** How many more steps may be taken. */
+  request: StartRequest;
+  /** How many more steps may be taken; filled in when the worker has started. */
   slots: Int32Array<SharedArrayBuffer>;
 }
 
-/** The poller ended: the engine has closed, or a call was refused. */
-export type PollerMessage = StepEvent | Closed | { kind: "failed"; message: string };
+/** `closed` and `failed` are the last: the engine has no more steps, or refused a call. */
+export type PollerMessage =
+  | { kind: "started"; identity: Identity }
+  | StepEvent
+  | Closed
+  | { kind: "failed"; message: string; exitStatus: number };
 
-self.onmessage = ({ data }: MessageEvent<PollerStart>) => {
+self.onmessage = ({ data: { library: path, request, slots } }: MessageEvent<PollerStart>) => {
   try {
-    poll(new Library(data.library), data.slots);
+    const library = new Library(path);
+    const identity = library.start(request);
+    Atomics.store(slots, 0, identity.max_concurrent_handlers);
+    say({ kind: "started", identity });
+    poll(library, slots);
   } catch (error) {
-    say({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    const exitStatus = error instanceof Refused ? error.exitStatus : 1;
+    say({ kind: "failed", message: error instanceof Error ? error.message : String(error), exitStatus });
   }
 };
 

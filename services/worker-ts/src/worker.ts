@@ -3,11 +3,14 @@ import type { HandlerRegistry } from "./handler-registry.ts";
 import { type Library, Refused } from "./library.ts";
 import type { Log } from "./log.ts";
 import type { PollerMessage, PollerStart } from "./poller.ts";
-import type { StepEvent } from "./protocol.ts";
+import type { Identity, StepEvent } from "./protocol.ts";
 import { Checkpoint } from "./step-context.ts";
 import type { StepRunner } from "./step-runner.ts";
 
 export const SERVICE = "worker-ts";
+
+/** How long a boot that is under way may go on after a signal. Healthy ones take a third of a second. */
+const BOOT_MS = 3_000;
 
 /** From the signal: the supervisor kills after ten seconds. */
 const HANDLERS_MS = 7_500;
@@ -25,6 +28,7 @@ export class Worker {
   private readonly running = new Set<Promise<void>>();
   private readonly interrupt = new AbortController();
   private readonly end = Promise.withResolvers<End>();
+  private readonly started = Promise.withResolvers<boolean>();
   private readonly closed = Promise.withResolvers<void>();
   private instance = SERVICE;
   private readonly slots = new Int32Array(new SharedArrayBuffer(4));
@@ -41,18 +45,10 @@ export class Worker {
   /** Serves until SIGTERM or SIGINT, then finishes the steps in hand. */
   async run(): Promise<void> {
     this.listen();
-    const identity = this.library.start({
-      service: SERVICE,
-      language: "typescript",
-      executable: this.executable,
-      handlers: this.handlers.callables,
-    });
-    const { instance, namespaces, max_concurrent_handlers: concurrency } = identity;
-    this.instance = instance;
-    this.log.info(`serving ${namespaces.join(", ")} with ${concurrency} handlers at once`);
-    this.poll(concurrency);
+    this.boot();
     const { reason, failure } = await this.end.promise;
-    await this.stop(reason);
+    if (!failure) this.log.info(`stopping: ${reason}`);
+    await this.stop();
     if (failure) throw failure;
   }
 
@@ -65,11 +61,13 @@ export class Worker {
     process.on("uncaughtException", (error) => this.fail(`an error that nobody caught: ${error.stack ?? error}`));
   }
 
-  private poll(concurrency: number): void {
-    Atomics.store(this.slots, 0, concurrency);
+  private boot(): void {
     const poller = new globalThis.Worker(new URL("./poller.ts", import.meta.url).href);
     poller.onmessage = ({ data }: MessageEvent<PollerMessage>) => {
       switch (data.kind) {
+        case "started":
+          this.begin(data.identity);
+          break;
         case "step":
           this.take(data);
           break;
@@ -77,17 +75,30 @@ export class Worker {
           this.closed.resolve();
           break;
         case "failed":
-          this.fail(data.message);
+          this.fail(data.message, data.exitStatus);
           break;
       }
     };
     poller.onerror = (error) => this.fail(`the polling thread ended: ${error.message}`);
-    poller.postMessage({ library: this.libraryPath, slots: this.slots } satisfies PollerStart);
+    const request = {
+      service: SERVICE,
+      language: "typescript",
+      executable: this.executable,
+      handlers: this.handlers.callables,
+    };
+    poller.postMessage({ library: this.libraryPath, request, slots: this.slots } satisfies PollerStart);
   }
 
-  private fail(message: string): void {
+  private begin({ instance, namespaces, max_concurrent_handlers: concurrency }: Identity): void {
+    this.instance = instance;
+    this.log.info(`serving ${namespaces.join(", ")} with ${concurrency} handlers at once`);
+    this.started.resolve(true);
+  }
+
+  private fail(message: string, exitStatus = 1): void {
+    this.started.resolve(false);
     this.closed.resolve();
-    this.end.resolve({ reason: message, failure: new WorkerError(message) });
+    this.end.resolve({ reason: message, failure: new WorkerError(message, exitStatus) });
   }
 
   private take(event: StepEvent): void {
@@ -115,10 +126,10 @@ export class Worker {
     }
   }
 
-  private async stop(reason: string): Promise<void> {
+  private async stop(): Promise<void> {
     const began = performance.now();
     const elapsed = () => Math.round(performance.now() - began);
-    this.log.info(`stopping: ${reason}`);
+    if (!(await Promise.race([this.started.promise, Bun.sleep(BOOT_MS)]))) return;
     try {
       this.library.drain();
       await Promise.race([this.closed.promise, Bun.sleep(HANDLERS_MS)]);

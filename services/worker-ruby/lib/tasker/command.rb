@@ -18,8 +18,11 @@ module Tasker
       serve
       0
     rescue WorkerError => error
-      @errors.puts("#{@environment["TASKER_INSTANCE_ID"] || Worker::SERVICE}: #{Log.line(error.message)}")
+      complain(error.message)
       error.exit_status
+    rescue StandardError => error
+      complain("a fault of the worker itself: #{error.class}: #{error.message} (#{error.backtrace&.first})")
+      1
     end
 
     private
@@ -31,6 +34,10 @@ module Tasker
       witness = Witness.new(settings.witness_file, instance: settings.instance, log: log)
       library = Library.new(settings.library)
       Worker.new(library, StepRunner.new(handlers, witness, log), handlers, log, executable: @executable).run
+    end
+
+    def complain(message)
+      @errors.puts("#{@environment["TASKER_INSTANCE_ID"] || Worker::SERVICE}: #{Log.line(message)}")
     end
 
     def answer(argument)

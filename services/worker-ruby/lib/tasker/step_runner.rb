@@ -42,13 +42,13 @@ module Tasker
     def require_json(result)
       JSON.generate(result)
       result
-    rescue JSON::GeneratorError, EncodingError, SystemStackError => error
+    rescue JSON::JSONError, EncodingError, SystemStackError => error
       raise PermanentError, "the handler's result is not JSON: #{error.message}"
     end
 
     def outcome(began, context, **fields)
       JSON.generate({ **fields, execution_ms: now_ms - began, events: context.events })
-    rescue JSON::GeneratorError, EncodingError => error
+    rescue JSON::JSONError, EncodingError => error
       failed = failure(PermanentError.new("an event or error is not JSON: #{error.message.scrub}"))
       JSON.generate({ ok: false, error: failed, execution_ms: now_ms - began })
     end

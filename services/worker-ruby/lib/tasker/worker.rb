@@ -6,6 +6,9 @@ module Tasker
     SERVICE = "worker-ruby"
     POLL_MS = 1_000
 
+    # How long a boot that is under way may go on after a signal. Healthy ones take a third of a second.
+    BOOT_SECONDS = 3
+
     # From the signal: the supervisor kills after ten seconds.
     HANDLERS_MS = 7_500
     INTERRUPTED_MS = 8_000
@@ -25,18 +28,32 @@ module Tasker
     # Serves until SIGTERM or SIGINT, then finishes the steps in hand.
     def run
       %w[TERM INT].each { |signal| trap(signal) { @ends << "SIG#{signal}" } }
-      identity = @library.start(
-        service: SERVICE, language: "ruby", executable: @executable, handlers: @handlers.callables
-      )
-      @instance = identity["instance"]
-      @log.info("serving #{identity["namespaces"].join(", ")} with #{identity["max_concurrent_handlers"]} threads")
-      threads = Array.new(identity["max_concurrent_handlers"]) { |number| thread(number) }
+      # In a thread of its own: a call of the library cannot be interrupted, and a database
+      # that hangs holds it up for half a minute.
+      booting = Thread.new { boot }
       reason = @ends.pop
-      stop(threads, reason)
+      began = now_ms
+      @log.info("stopping: #{reason}") if reason.is_a?(String)
+      threads = booting.join(BOOT_SECONDS)&.value
+      stop(threads, began) if threads
       raise reason if reason.is_a?(Exception)
     end
 
     private
+
+    # The threads that serve, or nil when the library refused to start.
+    def boot
+      identity = @library.start(
+        service: SERVICE, language: "ruby", executable: @executable, handlers: @handlers.callables
+      )
+      @instance = identity["instance"]
+      concurrency = identity["max_concurrent_handlers"]
+      @log.info("serving #{identity["namespaces"].join(", ")} with #{concurrency} threads")
+      Array.new(concurrency) { |number| thread(number) }
+    rescue Exception => error # rubocop:disable Lint/RescueException -- whoever waits for the start must hear of it
+      @ends << error
+      nil
+    end
 
     def thread(number)
       Thread.new do
@@ -68,9 +85,7 @@ module Tasker
       @log.error("step #{event["step_uuid"]}: #{error.message}")
     end
 
-    def stop(threads, reason)
-      began = now_ms
-      @log.info("stopping: #{reason}")
+    def stop(threads, began)
       @library.drain
       join(threads, until_ms: began + HANDLERS_MS)
       interrupt(threads.select(&:alive?), until_ms: began + INTERRUPTED_MS)
