@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { folder } from "./support.ts";
+import { folder, removeFolders } from "./support.ts";
 
 /** The program as somebody starts it, as far as that goes without a database. */
 const PROGRAM = join(import.meta.dir, "../src/main.ts");
@@ -11,6 +11,7 @@ let room: string;
 beforeEach(() => {
   room = folder();
 });
+afterEach(removeFolders);
 
 function worker(args: string[], environment: Record<string, string> = {}) {
   const { stdout, stderr, exitCode } = Bun.spawnSync([process.execPath, "run", PROGRAM, ...args], {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { PermanentError, RetryableError } from "../src/errors.ts";
 import { HandlerRegistry } from "../src/handler-registry.ts";
@@ -6,12 +6,13 @@ import { Checkpoint, type StepContext } from "../src/step-context.ts";
 import { StepHandler, type StepResult } from "../src/step-handler.ts";
 import { StepRunner } from "../src/step-runner.ts";
 import { Witness } from "../src/witness.ts";
-import { CLOCK, event, folder, NEVER, SILENT, witnessLines } from "./support.ts";
+import { CLOCK, NEVER, SILENT, event, folder, removeFolders, witnessLines } from "./support.ts";
 
 let path: string;
 beforeEach(() => {
   path = join(folder(), "w.jsonl");
 });
+afterEach(removeFolders);
 
 type Body = (context: StepContext) => StepResult | Promise<StepResult>;
 

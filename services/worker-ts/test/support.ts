@@ -1,4 +1,3 @@
-import { afterAll } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,14 +16,16 @@ export const CLOCK: Clock = {
 };
 
 const folders: string[] = [];
-afterAll(() => {
-  for (const made of folders.splice(0)) rmSync(made, { recursive: true });
-});
 
+/** A folder for one test; `afterEach(removeFolders)` takes it away. */
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "worker-ts-"));
   folders.push(made);
   return made;
+}
+
+export function removeFolders(): void {
+  for (const made of folders.splice(0)) rmSync(made, { recursive: true });
 }
 
 /** A step as the library hands it out. */

@@ -1,9 +1,9 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../src/errors.ts";
 import { Witness } from "../src/witness.ts";
-import { CLOCK, event, folder, SILENT, witnessLines } from "./support.ts";
+import { CLOCK, SILENT, event, folder, removeFolders, witnessLines } from "./support.ts";
 
 const KEYS = "v event run task step step_name namespace attempt instance pid wall mono_ns".split(" ");
 
@@ -11,6 +11,7 @@ let path: string;
 beforeEach(() => {
   path = join(folder(), "new/worker-ts-1.jsonl");
 });
+afterEach(removeFolders);
 
 function witness(limit?: number): Witness {
   return new Witness(path, "worker-ts-1", CLOCK, SILENT, limit);
