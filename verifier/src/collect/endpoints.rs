@@ -7,7 +7,8 @@ use chrono::Utc;
 use futures::future::join_all;
 use serde_json::Value;
 
-use crate::evidence::{Answer, InstanceEndpoints, Observed};
+use super::prometheus;
+use crate::evidence::{Answer, InstanceEndpoints, Metrics, Observed};
 use crate::topology::Topology;
 
 /// One answer may take this long.
@@ -24,11 +25,12 @@ pub async fn collect(topology: &Topology) -> BTreeMap<String, InstanceEndpoints>
         async move {
             let base = format!("http://127.0.0.1:{}", instance.port);
             let get = |path: &str| get(&client, format!("{base}{path}"));
-            let (health, ready, detailed, templates) = futures::join!(
+            let (health, ready, detailed, templates, metrics) = futures::join!(
                 get("/health"),
                 get("/health/ready"),
                 get("/health/detailed"),
-                get("/v1/templates")
+                get("/v1/templates"),
+                metrics(&client, format!("{base}/metrics"))
             );
             (
                 instance.id.clone(),
@@ -37,6 +39,7 @@ pub async fn collect(topology: &Topology) -> BTreeMap<String, InstanceEndpoints>
                     ready,
                     detailed,
                     templates,
+                    metrics,
                 },
             )
         }
@@ -65,6 +68,20 @@ pub async fn get(client: &reqwest::Client, url: String) -> Observed<Answer> {
             milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         }),
+        Err(why) => Observed::unseen(url, why),
+    }
+}
+
+async fn metrics(client: &reqwest::Client, url: String) -> Observed<Metrics> {
+    match fetch(client.get(&url)).await {
+        Ok((status, bytes)) => {
+            let (families, problem) = prometheus::read(&String::from_utf8_lossy(&bytes));
+            Observed::Seen(Metrics {
+                status,
+                samples: families.iter().map(|family| family.samples.len() as u64).sum(),
+                problem,
+            })
+        }
         Err(why) => Observed::unseen(url, why),
     }
 }

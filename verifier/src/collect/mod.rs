@@ -9,6 +9,7 @@ pub mod identity;
 pub mod log;
 pub mod postgres;
 pub mod progress;
+pub mod prometheus;
 pub mod supervisor;
 pub mod system;
 mod template;

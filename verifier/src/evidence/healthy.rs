@@ -346,11 +346,31 @@ fn endpoints(role: Role) -> InstanceEndpoints {
         ]}),
         Role::Worker => json!({"supported_namespaces": ["mail"], "template_count": 0}),
     };
+    let pool = json!({"active_connections": 3, "max_connections": 30, "utilization_percent": 10.0});
+    let about = json!({
+        "version": "0.1.8",
+        "pool_utilization": {"tasker_pool": pool},
+    });
+    let detailed = json!({
+        "status": "healthy",
+        "timestamp": now().to_rfc3339(),
+        "checks": {
+            "command_processor": {"status": "healthy", "message": "responsive"},
+            "circuit_breakers": {"status": "healthy", "message": "none"},
+            "queue_depth": {"status": "unknown", "message": "not yet evaluated"},
+        },
+        if role == Role::Worker { "system_info" } else { "info" }: about,
+    });
     InstanceEndpoints {
         health: status(),
         ready: status(),
-        detailed: status(),
+        detailed: answer(detailed),
         templates: answer(templates),
+        metrics: Observed::Seen(Metrics {
+            status: 200,
+            samples: 3,
+            problem: None,
+        }),
     }
 }
 

@@ -22,7 +22,7 @@ pub use database::{
     DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
     Zombie,
 };
-pub use endpoints::{Answer, InstanceEndpoints};
+pub use endpoints::{Answer, InstanceEndpoints, Metrics};
 pub use history::{HistoryView, OpenStep, OpenTask, RuleCount, WorkerSeen};
 pub use log::{LogLine, LogView};
 pub use observed::{Observed, Unseen};

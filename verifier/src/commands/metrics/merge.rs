@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use prom_text_format_parser::{Label, Metric, Scrape, ScrapeParseError, Type, parse_scrape};
+use prom_text_format_parser::{Label, Metric, Scrape, Type};
+
+use crate::collect::prometheus;
 
 /// The label by which samples are told apart.
 const INSTANCE: &str = "instance";
@@ -19,15 +21,8 @@ pub struct Merged {
 impl Merged {
     /// Adds one instance's text; answers what of it could not be used.
     pub fn add(&mut self, instance: &str, text: &str) -> Vec<String> {
-        let (metrics, error) = parse_scrape(&without_empty_braces(text));
-        let mut problems: Vec<String> = match error {
-            Some(ScrapeParseError::Parse(error)) => {
-                let line = error.lines().next().unwrap_or_default();
-                vec![format!("its text is not Prometheus's: {line}")]
-            }
-            // A family of which there is no sample yet.
-            Some(ScrapeParseError::Collect(_)) | None => Vec::new(),
-        };
+        let (metrics, problem) = prometheus::read(text);
+        let mut problems: Vec<String> = problem.into_iter().collect();
         for mut metric in metrics {
             own(&mut metric, instance);
             let Some(family) = self.families.get_mut(&metric.name) else {
@@ -58,19 +53,16 @@ impl fmt::Display for Merged {
 /// Labels each sample with the instance, which is nobody else's to say.
 fn own(metric: &mut Metric, instance: &str) {
     for sample in &mut metric.samples {
-        for label in sample.labels.iter_mut().filter(|label| label.key == INSTANCE) {
+        for label in sample
+            .labels
+            .iter_mut()
+            .filter(|label| label.key == INSTANCE)
+        {
             label.key = EXPORTED.to_owned();
         }
         let label = Label::new(INSTANCE.to_owned(), instance.to_owned());
         sample.labels.insert(0, label);
     }
-}
-
-/// The engine writes `name {} 1` where there are no labels, and no newline at the end; the library takes neither.
-fn without_empty_braces(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{}\n", line.replacen(" {} ", " ", 1)))
-        .collect()
 }
 
 #[cfg(test)]
@@ -123,7 +115,9 @@ mod tests {
         let text = merged.to_string();
         assert!(text.contains("# TYPE step_seconds histogram\n"), "{text}");
         assert!(
-            text.contains("step_seconds_bucket{instance=\"orchestration-1\",kind=\"a,b=}\",le=\"+Inf\"} 2\n"),
+            text.contains(
+                "step_seconds_bucket{instance=\"orchestration-1\",kind=\"a,b=}\",le=\"+Inf\"} 2\n"
+            ),
             "{text}"
         );
         assert!(
@@ -162,7 +156,10 @@ mod tests {
         let problems = merged.add("worker-rust-1", "<html>oh</html>");
 
         assert_eq!(problems.len(), 1);
-        assert!(problems[0].starts_with("its text is not Prometheus's"), "{problems:?}");
+        assert!(
+            problems[0].starts_with("its text is not Prometheus's"),
+            "{problems:?}"
+        );
     }
 
     #[test]
