@@ -35,9 +35,9 @@ pub enum Command {
     Task(TaskArgs),
     /// Send tasks of one workload, wait for them, and judge exactly those
     Run(RunArgs),
-    /// Print the metrics of all instances as one Prometheus text, each sample with its instance
+    /// Print all instances' metrics as one Prometheus text, each sample with its instance
     Metrics,
-    /// Show the environment of an instance, or of the tests, and which line of which file set it
+    /// Show an instance's environment, or the tests', and which line of which file set it
     Env(EnvArgs),
     /// Explain a code: meaning, evidence, fix, how to reproduce
     Explain {
@@ -124,7 +124,7 @@ pub struct TaskArgs {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A template of config/workloads.toml, as NAME or NAMESPACE/NAME; @2 for its second entry there
+    /// A template of config/workloads.toml: NAME or NAMESPACE/NAME; of several the first, NAME@2 is the second
     pub workload: String,
     /// Tasks to create, through the orchestration servers in turn
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10,

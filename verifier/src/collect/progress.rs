@@ -28,6 +28,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// Nothing at all.
+    pub fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     /// A bar instead, for a phase of which the end is known.
     pub fn of(total: u64) -> Self {
         if !std::io::stderr().is_terminal() {

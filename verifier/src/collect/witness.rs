@@ -75,9 +75,8 @@ fn fold(
     wanted: impl Fn(&Written<'_>) -> bool,
 ) -> Result<(Runs, Vec<String>), Unseen> {
     let folder = project.state.join("witness");
-    let paths = files(&folder).map_err(|error| {
-        Unseen::new("witness files", format!("{}: {error}", folder.display()))
-    })?;
+    let paths = files(&folder)
+        .map_err(|error| Unseen::new("witness files", format!("{}: {error}", folder.display())))?;
     let mut runs = Runs::default();
     let mut unreadable = Vec::new();
     for path in paths {
@@ -167,7 +166,13 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, text).unwrap();
         let (mut runs, mut unreadable) = (Runs::default(), Vec::new());
-        read(&path, &|line| line.wall >= since, &mut runs, &mut unreadable).unwrap();
+        read(
+            &path,
+            &|line| line.wall >= since,
+            &mut runs,
+            &mut unreadable,
+        )
+        .unwrap();
         std::fs::remove_file(&path).unwrap();
         (runs, unreadable)
     }

@@ -56,7 +56,10 @@ pub async fn send(
         .collect();
     let mut run = Run::default();
     if servers.is_empty() {
-        return Err(Unseen::new("the orchestration servers", "the topology has none"));
+        return Err(Unseen::new(
+            "the orchestration servers",
+            "the topology has none",
+        ));
     }
     let mut creates = FuturesUnordered::new();
     let mut look = tokio::time::interval(LOOK);
@@ -64,7 +67,11 @@ pub async fn send(
     let mut started = 0;
     loop {
         // The engine refuses the first concurrent creates of a template: the first one goes alone.
-        let room = if run.tasks.is_empty() { 1 } else { load.concurrency };
+        let room = if run.tasks.is_empty() {
+            1
+        } else {
+            load.concurrency
+        };
         while !run.stopped() && started < load.number && creates.len() + run.open.len() < room {
             let (via, port) = &servers[started % servers.len()];
             creates.push(create(&client, workload, "run", (via, *port), &[], pool));
@@ -146,7 +153,9 @@ impl Run {
             let task = &mut self.tasks[*index];
             task.waited_ms = waited;
             let state = progress.states.get(uuid).map(String::as_str);
-            task.finished_ms = state.filter(|state| AT_REST.contains(state)).map(|_| waited);
+            task.finished_ms = state
+                .filter(|state| AT_REST.contains(state))
+                .map(|_| waited);
         }
         let before = self.open.len();
         let tasks = &self.tasks;
@@ -159,7 +168,10 @@ impl Run {
         progress.reached(self.at_rest);
         progress.say(match self.interrupts {
             0 => format!("at rest, {} open", self.open.len()),
-            _ => format!("stopping: {} open; Ctrl-C again waits no longer", self.open.len()),
+            _ => format!(
+                "stopping: {} open; Ctrl-C again waits no longer",
+                self.open.len()
+            ),
         });
     }
 }
@@ -171,7 +183,11 @@ async fn read(
     pool: &PgPool,
     mut task: Canary,
 ) -> Result<Canary, Unseen> {
-    let Some(uuid) = task.create.task_uuid().and_then(|task| task.parse::<Uuid>().ok()) else {
+    let Some(uuid) = task
+        .create
+        .task_uuid()
+        .and_then(|task| task.parse::<Uuid>().ok())
+    else {
         return Ok(task);
     };
     task.last_readings = read_everywhere(client, servers, &uuid.to_string()).await;

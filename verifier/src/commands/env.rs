@@ -118,7 +118,10 @@ fn write(
 fn refuse_leak(project: &Project, path: &Path) -> Result<()> {
     let is_dotenv = path.file_name().is_some_and(|name| name == ".env");
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    let state = project.state.canonicalize().unwrap_or_else(|_| project.state.clone());
+    let state = project
+        .state
+        .canonicalize()
+        .unwrap_or_else(|_| project.state.clone());
     if is_dotenv && folder.is_some_and(|folder| state.starts_with(folder)) {
         return Err(Error::Usage(format!(
             "{}: every instance would load it, since the engine takes the nearest .env above its \

@@ -57,3 +57,45 @@ fn case(check: &CheckResult, strict: bool) -> TestCase {
     }
     case
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fake;
+
+    #[test]
+    fn suites_are_families_and_cases_are_checks() {
+        let text = render(&fake::report());
+
+        assert_eq!(text, EXPECTED);
+    }
+
+    const EXPECTED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="cluster-verify" tests="6" failures="1" errors="1">
+    <testsuite name="configuration" tests="2" disabled="1" errors="0" failures="0">
+        <testcase name="CV101 the cluster&apos;s description parses" classname="cluster-verify.a-name">
+        </testcase>
+        <testcase name="CV103 no service has too many instances" classname="cluster-verify.a-name">
+            <skipped/>
+        </testcase>
+    </testsuite>
+    <testsuite name="database, queues and subscriptions" tests="2" disabled="0" errors="1" failures="1">
+        <testcase name="CV308 every namespace with a template is polled" classname="cluster-verify.a-name">
+            <failure message="1 findings">mail: no instance polled it in 10.0 s; compare `cluster-verify queues` with the worker&apos;s `env --provenance`</failure>
+        </testcase>
+        <testcase name="CV309 every worker polls its namespaces" classname="cluster-verify.a-name">
+            <error message="pg_locks not seen: no answer"/>
+        </testcase>
+    </testsuite>
+    <testsuite name="health" tests="1" disabled="0" errors="0" failures="0">
+        <testcase name="CV410 no instance is idle" classname="cluster-verify.a-name">
+        </testcase>
+    </testsuite>
+    <testsuite name="history" tests="1" disabled="0" errors="0" failures="0">
+        <testcase name="CV607 every step is completed at most once" classname="cluster-verify.a-name">
+            <system-out>3 known findings</system-out>
+        </testcase>
+    </testsuite>
+</testsuites>
+"#;
+}

@@ -1,5 +1,7 @@
 //! The verdict as plain data, and its renderers, which only read it.
 
+#[cfg(test)]
+mod fake;
 mod json;
 mod junit;
 mod result;

@@ -6,6 +6,8 @@ use super::{CheckResult, Outcome, Report, Verdict};
 use crate::check::{Family, Finding, Severity};
 
 const WIDTH: usize = 100;
+/// Under the code of a check, for a title that is longer than a line.
+const TITLE_INDENT: &str = "                ";
 /// Findings of one check that are shown in full; the rest are counted.
 const SHOWN: usize = 5;
 /// Known findings shown for one check.
@@ -35,8 +37,13 @@ pub fn render(report: &Report) -> String {
 
 fn check_lines(text: &mut String, check: &CheckResult, strict: bool) {
     let (mark, style) = mark(check, strict);
-    let line = format!("{} {}", check.code, check.title);
-    text.push_str(&format!("  {style}{mark}{style:#} {line}\n"));
+    let title = format!("{} {}", check.code, check.title);
+    for (number, line) in wrap(&title, WIDTH - TITLE_INDENT.len()).iter().enumerate() {
+        text.push_str(&match number {
+            0 => format!("  {style}{mark}{style:#} {line}\n"),
+            _ => format!("{TITLE_INDENT}{line}\n"),
+        });
+    }
     match &check.outcome {
         Outcome::Passed | Outcome::LeftOut => {}
         Outcome::Unknown { unseen } => indented(text, "      ", &format!("{unseen}"), WARNED),
@@ -111,26 +118,25 @@ fn whole(text: &mut String, finding: &Finding) {
     );
 }
 
-/// Wraps words at the width; a word longer than a line stands alone on one.
 fn indented(text: &mut String, indent: &str, content: &str, style: Style) {
-    let mut line = String::new();
-    let mut flush = |line: &mut String| {
+    for line in wrap(content, WIDTH - indent.len()) {
         text.push_str(&format!("{indent}{style}{line}{style:#}\n"));
-        line.clear();
-    };
+    }
+}
+
+/// Wraps words at the width; a word longer than a line stands alone on one.
+fn wrap(content: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
     for word in content.split_whitespace() {
-        let needed = indent.len() + line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && needed > WIDTH {
-            flush(&mut line);
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
-    if !line.is_empty() {
-        flush(&mut line);
-    }
+    lines
 }
 
 fn summary(text: &mut String, report: &Report) {
@@ -145,9 +151,9 @@ fn summary(text: &mut String, report: &Report) {
     for (count, name) in [
         (counts.failed, "failed"),
         (counts.known, "known"),
-        (counts.warned, "with warnings"),
+        (counts.warned, "warnings"),
         (counts.unknown, "unknown"),
-        (counts.left_out, "left out as asked"),
+        (counts.left_out, "left out"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {name}"));
@@ -172,5 +178,97 @@ fn summary(text: &mut String, report: &Report) {
         .find(|check| check.counts_against(report.strict));
     if let Some(check) = first {
         text.push_str(&format!("next: `cluster-verify explain {}`\n", check.code));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::REGISTRY;
+    use crate::report::fake;
+
+    fn plain(report: &Report) -> String {
+        anstream::adapter::strip_str(&render(report)).to_string()
+    }
+
+    #[test]
+    fn each_check_has_a_line_and_findings_stand_below_it() {
+        assert_eq!(
+            plain(&fake::report()),
+            "configuration
+  ok      CV101 the cluster's description parses
+  -       CV103 no service has too many instances
+
+database, queues and subscriptions
+  FAILED  CV308 every namespace with a template is polled
+      mail: no instance polled it in 10.0 s
+        queue: worker_mail_queue
+        -> compare `cluster-verify queues` with the worker's `env --provenance`
+  unknown CV309 every worker polls its namespaces
+      pg_locks not seen: no answer
+
+health
+  warning CV410 no instance is idle
+      worker-rust-1: did nothing
+        -> run `./dev logs worker-rust-1`
+
+history
+  known   CV607 every step is completed at most once
+      3 known: two servers process one result
+      such as task 7: completed 2 times
+      `cluster-verify explain CV607`
+
+verdict: failed  6 checks: 1 ok, 1 failed, 1 known, 1 warnings, 1 unknown, 1 left out
+engine 0.1.8, profile stock, mode cluster, 1.2 s
+next: `cluster-verify explain CV308`
+"
+        );
+    }
+
+    #[test]
+    fn strict_shows_known_findings_in_full() {
+        let text = plain(&fake::strict());
+
+        assert!(text.contains("  FAILED  CV607 every step"), "{text}");
+        assert!(
+            text.contains("      task 7: completed 2 times\n        -> run"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_hundred_columns() {
+        let mut report = fake::report();
+        // Whatever is found, and however long the titles of the real checks are.
+        let checks = report.checks.clone();
+        report.checks.extend(REGISTRY.iter().map(|entry| {
+            let mut check = checks[2].clone();
+            check.code = entry.code.to_string();
+            check.title = entry.title.to_owned();
+            let Outcome::Found { findings } = &mut check.outcome else {
+                return check;
+            };
+            findings[0].observed = "a rather long observation ".repeat(20);
+            findings[0].hint = "touch this and that and then ".repeat(9);
+            check
+        }));
+
+        for line in plain(&report).lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+    }
+
+    #[test]
+    fn of_many_findings_a_few_are_shown_and_the_rest_counted() {
+        let mut report = fake::report();
+        let Outcome::Found { findings } = &mut report.checks[2].outcome else {
+            panic!()
+        };
+        *findings = vec![findings[0].clone(); 8];
+
+        let text = plain(&report);
+
+        assert_eq!(text.matches("queue: worker_mail_queue").count(), 5);
+        assert!(text.contains("and 3 more; `-o short` lists all"), "{text}");
     }
 }

@@ -35,7 +35,11 @@ pub async fn collect(
         .fetch_all(pool)
         .await
         .map_err(unseen(what))?;
-    let named: Vec<String> = [task].iter().chain(steps).map(|uuid| format!("%{uuid}%")).collect();
+    let named: Vec<String> = [task]
+        .iter()
+        .chain(steps)
+        .map(|uuid| format!("%{uuid}%"))
+        .collect();
     let mut messages = Vec::new();
     for (queue,) in queues {
         // A queue's name is part of its table's name: quoted, never pasted in bare.

@@ -25,27 +25,32 @@ pub fn workload<'a>(workloads: &'a Workloads, wanted: &str) -> Result<&'a Worklo
             && namespace.is_none_or(|namespace| workload.namespace == namespace)
     };
     let found: Vec<&Workload> = workloads.all.iter().filter(fits).collect();
-    let mut namespaces: Vec<&str> = found.iter().map(|it| it.namespace.as_str()).collect();
-    namespaces.dedup();
-    if namespaces.len() > 1 {
-        let names: Vec<String> =
-            namespaces.iter().map(|namespace| format!("{namespace}/{template}")).collect();
-        return Err(format!("`{name}` is in several namespaces; say {}", names.join(" or ")));
-    }
     if found.is_empty() {
-        return Err(format!("no workload `{name}`; {}", offer(workloads, template)));
+        return Err(format!(
+            "no workload `{name}`; {}",
+            offer(workloads, template)
+        ));
     }
     let workload = *found.get(entry - 1).ok_or_else(|| {
-        format!("config/workloads.toml has {} of `{name}`, not {entry}", found.len())
+        format!(
+            "config/workloads.toml has {} of `{name}`, not {entry}",
+            found.len()
+        )
     })?;
     if !workload.context.is_object() {
-        return Err(format!("the context of `{name}` in config/workloads.toml is no table"));
+        return Err(format!(
+            "the context of `{name}` in config/workloads.toml is no table"
+        ));
     }
     Ok(workload)
 }
 
 fn offer(workloads: &Workloads, template: &str) -> String {
-    let mut names: Vec<&str> = workloads.all.iter().map(|it| it.template.as_str()).collect();
+    let mut names: Vec<&str> = workloads
+        .all
+        .iter()
+        .map(|it| it.template.as_str())
+        .collect();
     names.sort_unstable();
     names.dedup();
     let near: Vec<&str> = names
@@ -95,11 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_two_namespaces_is_asked_for() {
-        let error = workload(&workloads(), "slow").unwrap_err();
+    fn of_two_namespaces_the_first_is_meant_unless_it_is_said() {
+        let workloads = workloads();
 
-        assert_eq!(error, "`slow` is in several namespaces; say a/slow or b/slow");
-        assert_eq!(workload(&workloads(), "b/slow").unwrap().namespace, "b");
+        assert_eq!(workload(&workloads, "slow").unwrap().namespace, "a");
+        assert_eq!(workload(&workloads, "slow@2").unwrap().namespace, "b");
+        assert_eq!(workload(&workloads, "b/slow").unwrap().namespace, "b");
     }
 
     #[test]

@@ -64,8 +64,13 @@ pub fn run(given: Option<&Path>, args: &RunArgs) -> Result<ExitCode> {
         let wrong = results.iter().filter(|result| result.code == "CV512");
         summary.wrong_results = Some(wrong.map(|result| result.findings().len() as u64).sum());
     }
-    let mut report = Report::new(&evidence, results, args.strict, begun.elapsed().as_secs_f64());
-    if !summary.is_as_expected() && report.verdict != Verdict::Misconfigured {
+    let mut report = Report::new(
+        &evidence,
+        results,
+        args.strict,
+        begun.elapsed().as_secs_f64(),
+    );
+    if !summary.unexpected().is_empty() && report.verdict != Verdict::Misconfigured {
         report.verdict = Verdict::Failed;
     }
     let verdict = report.verdict;
@@ -85,14 +90,18 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     let Observed::Seen(topology) = evidence.topology.clone() else {
         return Err(Error::Configuration(evidence.configuration.problems));
     };
-    let pool = postgres::connect(project, &topology).await.map_err(unavailable)?;
+    let pool = postgres::connect(project, &topology)
+        .await
+        .map_err(unavailable)?;
     let load = Load {
         number: args.number as usize,
         concurrency: args.concurrency as usize,
     };
     let sent = {
         let bar = Progress::of(u64::from(args.number));
-        send(&topology, workload, load, &pool, &bar).await.map_err(unavailable)?
+        send(&topology, workload, load, &pool, &bar)
+            .await
+            .map_err(unavailable)?
     };
     let progress = Progress::new();
     // After the load, so that instances which died under it are not taken for running.
@@ -102,7 +111,9 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
         // Only a task that stands still asks who should have taken it.
         evidence.database = postgres::catalogue(&pool).await.into();
         let expected = expected(&evidence, &topology);
-        evidence.subscriptions = postgres::subscriptions(&pool, &expected, &progress).await.into();
+        evidence.subscriptions = postgres::subscriptions(&pool, &expected, &progress)
+            .await
+            .into();
     }
     progress.say("history");
     let these = uuids(&sent.tasks);
@@ -141,8 +152,13 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
 fn names(evidence: &Evidence) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for (instance, identity) in &evidence.identities {
-        let Some(identity) = identity.ok() else { continue };
-        for id in [&identity.processor_uuid, &identity.worker_uuid].into_iter().flatten() {
+        let Some(identity) = identity.ok() else {
+            continue;
+        };
+        for id in [&identity.processor_uuid, &identity.worker_uuid]
+            .into_iter()
+            .flatten()
+        {
             names.insert(id.clone(), instance.clone());
         }
     }

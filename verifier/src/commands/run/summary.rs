@@ -18,8 +18,10 @@ pub struct Summary {
     pub concurrency: usize,
     pub interrupted: bool,
     pub created: usize,
-    /// Why creates failed, and how often.
+    /// Why creates failed and left no task, and how often.
     pub failed_creates: BTreeMap<String, usize>,
+    /// Creates that were answered with an error although the task exists.
+    pub indeterminate_creates: BTreeMap<String, usize>,
     /// Tasks by the state in which the database has them.
     pub states: BTreeMap<String, usize>,
     /// Tasks that did not come to rest.
@@ -70,11 +72,16 @@ impl Summary {
     ) -> Self {
         let name = |id: String| names.get(&id).cloned().unwrap_or_else(|| stranger(&id));
         let mut failed_creates: BTreeMap<String, usize> = BTreeMap::new();
+        let mut indeterminate_creates: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_server: BTreeMap<String, ServerShare> = BTreeMap::new();
         for task in tasks {
             let share = by_server.entry(task.via.clone()).or_default();
             match &task.create {
                 CreateOutcome::Created { .. } => share.created += 1,
+                CreateOutcome::Indeterminate {
+                    message,
+                    task_uuid: Some(_),
+                } => *indeterminate_creates.entry(message.clone()).or_default() += 1,
                 CreateOutcome::Refused { message, .. }
                 | CreateOutcome::Indeterminate { message, .. } => {
                     *failed_creates.entry(message.clone()).or_default() += 1;
@@ -86,7 +93,10 @@ impl Summary {
         for life in lives {
             *states.entry(life.state.clone()).or_default() += 1;
             if let Some(server) = life.initialiser {
-                by_server.entry(name(server.to_string())).or_default().initialised += 1;
+                by_server
+                    .entry(name(server.to_string()))
+                    .or_default()
+                    .initialised += 1;
             }
             for (worker, results) in &life.results {
                 *by_worker.entry(name(worker.to_string())).or_default() += results;
@@ -103,10 +113,15 @@ impl Summary {
             interrupted: false,
             created: lives.len(),
             failed_creates,
+            indeterminate_creates,
             states,
             open: lives.len() - at_rest,
             seconds,
-            throughput: if seconds > 0.0 { at_rest as f64 / seconds } else { 0.0 },
+            throughput: if seconds > 0.0 {
+                at_rest as f64 / seconds
+            } else {
+                0.0
+            },
             latency_ms: percentiles(lives.iter().filter_map(Life::latency_ms).collect()),
             create_ms: percentiles(tasks.iter().map(|task| task.create_ms).collect()),
             by_server,
@@ -116,12 +131,30 @@ impl Summary {
         }
     }
 
-    /// Whether every create went well and every task came to rest in the state that it should.
-    pub fn is_as_expected(&self) -> bool {
-        self.created > 0
-            && self.failed_creates.is_empty()
-            && self.states.keys().all(|state| *state == self.outcome)
-            && (self.interrupted || self.created == self.wanted)
+    /// What is not as it should be, as clauses; nothing when all is well.
+    pub fn unexpected(&self) -> Vec<String> {
+        let failed: usize = self.failed_creates.values().sum();
+        let elsewhere: usize = self
+            .states
+            .iter()
+            .filter(|(state, _)| **state != self.outcome)
+            .map(|(_, n)| n)
+            .sum();
+        let at_rest = elsewhere.saturating_sub(self.open);
+        let untried = self.wanted.saturating_sub(self.created + failed);
+        [
+            (failed, "not created"),
+            (
+                if self.interrupted { 0 } else { untried },
+                "not tried after the first failed",
+            ),
+            (self.open, "not at rest"),
+            (at_rest, "at rest in another state"),
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect()
     }
 }
 
@@ -158,7 +191,10 @@ fn examples(workload: &Workload, tasks: &[Canary]) -> Vec<String> {
         .filter(|task| task.state() != Some(workload.outcome.as_str()))
         .filter_map(|task| {
             let uuid = task.create.task_uuid()?;
-            Some(format!("{uuid} {}", task.state().unwrap_or("not told by any server")))
+            Some(format!(
+                "{uuid} {}",
+                task.state().unwrap_or("not told by any server")
+            ))
         })
         .take(EXAMPLES)
         .collect()
@@ -223,10 +259,16 @@ pub mod tests {
         let tasks: Vec<Canary> = (0..10)
             .map(|task| {
                 let task_uuid = Uuid::from_u128(task).to_string();
-                created("orchestration-1", task, CreateOutcome::Created { task_uuid })
+                created(
+                    "orchestration-1",
+                    task,
+                    CreateOutcome::Created { task_uuid },
+                )
             })
             .collect();
-        let lives: Vec<Life> = (0..10).map(|task| life(task * 100, Some(50), "complete")).collect();
+        let lives: Vec<Life> = (0..10)
+            .map(|task| life(task * 100, Some(50), "complete"))
+            .collect();
         let mut summary = Summary::of(&workload(), &tasks, &lives, &names.into());
         summary.examples.clear();
         summary
@@ -243,8 +285,11 @@ pub mod tests {
         assert_eq!(summary.by_server["orchestration-1"].created, 10);
         assert_eq!(summary.by_server["orchestration-1"].initialised, 10);
         assert_eq!(summary.by_worker["worker-rust-1"], 30);
-        assert_eq!(summary.by_worker[&format!("unknown {}", Uuid::from_u128(9))], 10);
-        assert!(summary.is_as_expected());
+        assert_eq!(
+            summary.by_worker[&format!("unknown {}", Uuid::from_u128(9))],
+            10
+        );
+        assert_eq!(summary.unexpected(), Vec::<String>::new());
     }
 
     #[test]
@@ -255,14 +300,37 @@ pub mod tests {
         };
         let tasks = [created("orchestration-2", 1, refused)];
 
-        let nothing = Summary::of(&workload(), &tasks, &[], &BTreeMap::new());
-        assert!(!nothing.is_as_expected());
+        let mut nothing = Summary::of(&workload(), &tasks, &[], &BTreeMap::new());
+        nothing.wanted = 4;
+        assert_eq!(
+            nothing.unexpected(),
+            ["1 not created", "3 not tried after the first failed"]
+        );
         assert_eq!(nothing.failed_creates["HTTP 500: no"], 1);
         assert_eq!(nothing.latency_ms, None);
 
         let open = [life(0, None, "steps_in_process")];
         let stuck = Summary::of(&workload(), &[], &open, &BTreeMap::new());
-        assert_eq!((stuck.open, stuck.is_as_expected()), (1, false));
+        assert_eq!(stuck.unexpected(), ["1 not at rest"]);
+
+        let other = [life(0, Some(5), "error")];
+        let other = Summary::of(&workload(), &[], &other, &BTreeMap::new());
+        assert_eq!(other.unexpected(), ["1 at rest in another state"]);
+    }
+
+    #[test]
+    fn a_task_that_exists_in_spite_of_an_error_is_no_failed_create() {
+        let create = CreateOutcome::Indeterminate {
+            message: "HTTP 500: no".into(),
+            task_uuid: Some(Uuid::from_u128(1).to_string()),
+        };
+        let tasks = [created("orchestration-2", 1, create)];
+        let lives = [life(0, Some(5), "complete")];
+
+        let summary = Summary::of(&workload(), &tasks, &lives, &BTreeMap::new());
+
+        assert_eq!(summary.unexpected(), Vec::<String>::new());
+        assert_eq!(summary.indeterminate_creates["HTTP 500: no"], 1);
     }
 
     #[test]

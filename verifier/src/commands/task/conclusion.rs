@@ -36,22 +36,32 @@ pub enum Conclusion {
 }
 
 pub fn is_at_rest(task: &TaskHistory) -> bool {
-    task.state().is_some_and(|state| AT_REST.contains(&state.name()))
+    task.state()
+        .is_some_and(|state| AT_REST.contains(&state.name()))
 }
 
 pub fn conclude(seen: &Seen) -> Conclusion {
     let task = &seen.task;
     let state = task.state().map_or("none", State::name).to_owned();
-    let moves = task
-        .transitions
-        .iter()
-        .map(|it| it.at)
-        .chain(task.steps.iter().flat_map(|step| &step.transitions).map(|it| it.at));
+    let moves = task.transitions.iter().map(|it| it.at).chain(
+        task.steps
+            .iter()
+            .flat_map(|step| &step.transitions)
+            .map(|it| it.at),
+    );
     let last = moves.max().unwrap_or(task.created_at);
     if is_at_rest(task) {
-        let failed = task.steps.iter().find(|step| step.state() == Some(StepState::Error));
+        let failed = task
+            .steps
+            .iter()
+            .find(|step| step.state() == Some(StepState::Error));
         let failed = failed.filter(|_| state != "complete");
-        let rest = task.transitions.iter().filter(|it| it.to.name() == state).map(|it| it.at).min();
+        let rest = task
+            .transitions
+            .iter()
+            .filter(|it| it.to.name() == state)
+            .map(|it| it.at)
+            .min();
         return Conclusion::AtRest {
             after_ms: (rest.unwrap_or(last) - task.created_at).num_milliseconds(),
             error: failed.and_then(|step| seen.errors.get(&step.name).cloned()),
@@ -68,11 +78,14 @@ pub fn conclude(seen: &Seen) -> Conclusion {
     }
     let step = waited_for(task);
     let step_state = step.and_then(StepHistory::state);
-    let message = seen.messages.iter().find(|it| it.step == step.map(|step| step.step));
+    let message = seen
+        .messages
+        .iter()
+        .find(|it| it.step == step.map(|step| step.step));
     let queue = match step_state {
-        Some(
-            StepState::EnqueuedForOrchestration | StepState::EnqueuedAsErrorForOrchestration,
-        ) => "orchestration_step_results".to_owned(),
+        Some(StepState::EnqueuedForOrchestration | StepState::EnqueuedAsErrorForOrchestration) => {
+            "orchestration_step_results".to_owned()
+        }
         _ => format!("worker_{}_queue", task.namespace),
     };
     Conclusion::Stuck {
@@ -95,5 +108,8 @@ fn waited_for(task: &TaskHistory) -> Option<&StepHistory> {
         )
     };
     let begun = |step: &&StepHistory| open(step) && step.state() != Some(StepState::Pending);
-    task.steps.iter().find(begun).or_else(|| task.steps.iter().find(open))
+    task.steps
+        .iter()
+        .find(begun)
+        .or_else(|| task.steps.iter().find(open))
 }

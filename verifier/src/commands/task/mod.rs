@@ -38,12 +38,16 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let Observed::Seen(topology) = evidence.topology.clone() else {
         return Err(Error::Configuration(evidence.configuration.problems));
     };
-    let pool = postgres::connect(project, &topology).await.map_err(unavailable)?;
-    progress.say("the task's history");
-    let mut found: Option<TaskHistory> = None;
-    postgres::histories(&pool, postgres::Tasks::These(&[uuid]), |task| found = Some(task))
+    let pool = postgres::connect(project, &topology)
         .await
         .map_err(unavailable)?;
+    progress.say("the task's history");
+    let mut found: Option<TaskHistory> = None;
+    postgres::histories(&pool, postgres::Tasks::These(&[uuid]), |task| {
+        found = Some(task)
+    })
+    .await
+    .map_err(unavailable)?;
     let Some(task) = found else {
         return Err(Error::Usage(format!(
             "the database has no task {uuid}; take the uuid from the answer to the create, not the \
@@ -52,15 +56,19 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     };
     gather(project, &mut evidence, Depth::System, &progress).await?;
     let uuids: Vec<Uuid> = task.steps.iter().map(|step| step.step).collect();
-    let messages =
-        postgres::task_messages(&pool, uuid, &uuids).await.map_err(unavailable)?;
-    let steps = postgres::steps_of(&pool, uuid, &task.namespace).await.map_err(unavailable)?;
+    let messages = postgres::task_messages(&pool, uuid, &uuids)
+        .await
+        .map_err(unavailable)?;
+    let steps = postgres::steps_of(&pool, uuid, &task.namespace)
+        .await
+        .map_err(unavailable)?;
     let runs = witness::of_task(project, uuid);
     let mut subscribers = None;
     if !conclusion::is_at_rest(&task) {
         let expected = expected(&evidence, &topology);
-        let seen =
-            postgres::subscriptions(&pool, &expected, &progress).await.map_err(unavailable)?;
+        let seen = postgres::subscriptions(&pool, &expected, &progress)
+            .await
+            .map_err(unavailable)?;
         let names = seen.subscribers(&task.namespace);
         subscribers = Some(names.into_iter().map(str::to_owned).collect());
     }
@@ -83,14 +91,20 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
 fn error_of(result: &serde_json::Value) -> Option<String> {
     let error = result.get("error").filter(|error| !error.is_null())?;
     let message = error.get("message").unwrap_or(error);
-    Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+    Some(
+        message
+            .as_str()
+            .map_or_else(|| message.to_string(), str::to_owned),
+    )
 }
 
 /// The instances by the ids that the engine gave them at this boot.
 fn names(evidence: &Evidence) -> BTreeMap<Uuid, String> {
     let mut names = BTreeMap::new();
     for (instance, identity) in &evidence.identities {
-        let Some(identity) = identity.ok() else { continue };
+        let Some(identity) = identity.ok() else {
+            continue;
+        };
         let ids = [&identity.processor_uuid, &identity.worker_uuid];
         for id in ids.into_iter().flatten().filter_map(|id| id.parse().ok()) {
             names.insert(id, instance.clone());

@@ -5,16 +5,18 @@ use super::story::{Event, Story, Waiting};
 
 pub fn table(story: &Story) -> String {
     let mut text = format!(
-        "task {}\n  {}/{}, created {}, correlation {}\n",
+        "task {} of {}/{}\n  created {}, correlation {}\n",
         story.task,
         story.namespace,
         story.template,
         story.created_at.format("%Y-%m-%d %H:%M:%S%.3f UTC"),
         story.correlation
     );
-    let width = story.events.iter().filter_map(|it| it.step.as_deref()).map(str::len).max();
+    let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::len).max().unwrap_or(0);
+    let name = longest(&mut story.events.iter().filter_map(|it| it.step.as_deref())).max(4);
+    let what = longest(&mut story.events.iter().map(|it| it.what.as_str()));
     for event in &story.events {
-        text.push_str(&line(event, width.unwrap_or(0).max(4)));
+        text.push_str(&line(event, name, what));
     }
     if let Some(why) = &story.witness_unseen {
         text.push_str(&format!("  {why}\n"));
@@ -23,18 +25,24 @@ pub fn table(story: &Story) -> String {
         text.push_str(&waits(message));
     }
     for breach in &story.breaches {
-        let subject = breach.step.as_ref().map_or("task".to_owned(), |step| format!("step {step}"));
-        text.push_str(&format!("breaks {}: {subject}: {}\n", breach.code, breach.observed));
+        let subject = breach
+            .step
+            .as_ref()
+            .map_or("task".to_owned(), |step| format!("step {step}"));
+        text.push_str(&format!(
+            "breaks {}: {subject}: {}\n",
+            breach.code, breach.observed
+        ));
     }
     text.push_str(&conclusion(story));
     text
 }
 
-fn line(event: &Event, width: usize) -> String {
+fn line(event: &Event, name: usize, what: usize) -> String {
     let seconds = event.after_ms as f64 / 1000.0;
     let step = event.step.as_deref().unwrap_or("task");
     let line = format!(
-        "{seconds:>9.3}s  {step:<width$}  {:<36}  {}",
+        "{seconds:>9.3}s  {step:<name$}  {:<what$}  {}",
         event.what,
         event.by.as_deref().unwrap_or_default()
     );
@@ -43,10 +51,15 @@ fn line(event: &Event, width: usize) -> String {
 
 fn waits(waiting: &Waiting) -> String {
     let message = &waiting.message;
-    let about = waiting.step.as_ref().map_or(String::new(), |step| format!(" about step {step}"));
-    let hidden = message.hidden_until.map_or("can be taken now".to_owned(), |until| {
-        format!("hidden until {}", until.format("%H:%M:%S%.3f"))
-    });
+    let about = waiting
+        .step
+        .as_ref()
+        .map_or(String::new(), |step| format!(" about step {step}"));
+    let hidden = message
+        .hidden_until
+        .map_or("can be taken now".to_owned(), |until| {
+            format!("hidden until {}", until.format("%H:%M:%S%.3f"))
+        });
     format!(
         "waits in {}: message {}{about}, sent {}, read {} times, {hidden}\n",
         message.queue,
@@ -69,7 +82,10 @@ fn conclusion(story: &Story) -> String {
                 let error = error.as_deref().unwrap_or("it says nothing of why");
                 format!("; step {step} failed: {error}")
             });
-            format!("conclusion: at rest: {state} after {}{failed}\n", seconds(after_ms))
+            format!(
+                "conclusion: at rest: {state} after {}{failed}\n",
+                seconds(after_ms)
+            )
         }
         Conclusion::Moving {
             state,

@@ -93,7 +93,11 @@ impl Story {
             created_at: task.created_at,
             state: task.state().map_or("none", State::name).to_owned(),
             events,
-            messages: seen.messages.iter().map(|message| waiting(task, message)).collect(),
+            messages: seen
+                .messages
+                .iter()
+                .map(|message| waiting(task, message))
+                .collect(),
             witness_unseen: match &seen.runs {
                 Observed::Seen(_) => None,
                 Observed::Unseen(unseen) => Some(unseen.to_string()),
@@ -123,10 +127,17 @@ fn waiting(task: &TaskHistory, message: &TaskMessage) -> Waiting {
 
 fn of_database(seen: &Seen) -> Vec<Event> {
     let task = &seen.task;
-    let mut events: Vec<Event> =
-        task.transitions.iter().map(|it| transition(seen, None, it)).collect();
+    let mut events: Vec<Event> = task
+        .transitions
+        .iter()
+        .map(|it| transition(seen, None, it))
+        .collect();
     for step in &task.steps {
-        events.extend(step.transitions.iter().map(|it| transition(seen, Some(&step.name), it)));
+        events.extend(
+            step.transitions
+                .iter()
+                .map(|it| transition(seen, Some(&step.name), it)),
+        );
         events.extend(step.audits.iter().map(|audit| {
             let word = if audit.success { "success" } else { "failure" };
             let what = format!("result accepted: {word}");
@@ -151,14 +162,30 @@ fn of_witness(seen: &Seen) -> Vec<Event> {
             let by = || Some(format!("{} pid {}", run.instance, run.pid));
             let began = format!("handler began, attempt {}", run.attempt);
             let name = Some(step.name.as_str());
-            events.push(event(seen, run.started.wall, Kind::Witness, name, began, by()));
-            let Some(finished) = run.finished else { continue };
+            events.push(event(
+                seen,
+                run.started.wall,
+                Kind::Witness,
+                name,
+                began,
+                by(),
+            ));
+            let Some(finished) = run.finished else {
+                continue;
+            };
             let ended = match run.ok {
                 Some(true) => "handler ended well",
                 Some(false) => "handler ended with an error",
                 None => "handler ended",
             };
-            events.push(event(seen, finished.wall, Kind::Witness, name, ended.into(), by()));
+            events.push(event(
+                seen,
+                finished.wall,
+                Kind::Witness,
+                name,
+                ended.into(),
+                by(),
+            ));
         }
     }
     events
@@ -183,5 +210,8 @@ fn event(
 }
 
 fn named(seen: &Seen, id: Uuid) -> String {
-    seen.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    seen.names
+        .get(&id)
+        .cloned()
+        .unwrap_or_else(|| id.to_string())
 }

@@ -1,5 +1,7 @@
 //! `status`: one line an instance.
 
+mod watch;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -55,13 +57,17 @@ impl Health {
 
 pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
-    let evidence = super::block_on(look(&project, !args.quick))??;
-    let topology = topology(&evidence)?;
-    let instances = instances(&evidence, topology, !args.quick);
-    super::print(&match args.output {
-        ListFormat::Table => table(&instances),
-        ListFormat::Json => format!("{:#}\n", serde_json::json!({ "instances": instances })),
-    });
+    let instances = if args.watch {
+        super::block_on(watch::follow(&project, args))??
+    } else {
+        let progress = Progress::new();
+        let instances = super::block_on(now(&project, args, &progress))??;
+        super::print(&match args.output {
+            ListFormat::Table => table(&instances),
+            ListFormat::Json => format!("{:#}\n", serde_json::json!({ "instances": instances })),
+        });
+        instances
+    };
     let wanted = if args.quick {
         Health::Running
     } else {
@@ -75,12 +81,45 @@ pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
     }))
 }
 
+/// The instances that were asked for, as they are now.
+async fn now(
+    project: &Project,
+    args: &StatusArgs,
+    progress: &Progress,
+) -> Result<Vec<InstanceStatus>> {
+    let evidence = look(project, !args.quick, progress).await?;
+    let topology = topology(&evidence)?;
+    let mut instances = instances(&evidence, topology, !args.quick);
+    let Some(name) = &args.name else {
+        return Ok(instances);
+    };
+    let is_meant = |id: &str| {
+        let service = topology
+            .instance(id)
+            .map(|(service, _)| service.name.as_str());
+        id == name || service == Some(name)
+    };
+    instances.retain(|instance| is_meant(&instance.instance));
+    if instances.is_empty() {
+        let services: Vec<&str> = topology
+            .services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
+        return Err(Error::Usage(format!(
+            "no service or instance `{name}` in this cluster; its services are {}",
+            services.join(", ")
+        )));
+    }
+    Ok(instances)
+}
+
 /// Whether every instance is healthy now.
 ///
 /// # Errors
 /// The cluster's description does not parse.
 pub async fn all_healthy(project: &Project) -> Result<bool> {
-    let evidence = look(project, true).await?;
+    let evidence = look(project, true, &Progress::new()).await?;
     let topology = topology(&evidence)?;
     let instances = instances(&evidence, topology, true);
     Ok(instances
@@ -88,10 +127,9 @@ pub async fn all_healthy(project: &Project) -> Result<bool> {
         .all(|instance| instance.status == Health::Healthy))
 }
 
-async fn look(project: &Project, with_health: bool) -> Result<Evidence> {
-    let progress = Progress::new();
+async fn look(project: &Project, with_health: bool, progress: &Progress) -> Result<Evidence> {
     let mut evidence = begin(project)?;
-    gather(project, &mut evidence, Depth::System, &progress).await?;
+    gather(project, &mut evidence, Depth::System, progress).await?;
     if let (true, Some(topology)) = (with_health, evidence.topology.ok()) {
         evidence.endpoints = endpoints::collect(topology).await;
     }

@@ -1,0 +1,170 @@
+//! `env`, and what the other commands say without a cluster.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::program::cluster_verify;
+use crate::project::Project;
+
+const INSTANCES: &str = "orchestration-1, orchestration-2, worker-rust-1, worker-rust-2, \
+    worker-ruby-1, worker-ruby-2, worker-python-1, worker-python-2, worker-ts-1, worker-ts-2";
+
+#[test]
+fn an_instance_that_is_none_is_answered_with_those_that_are() {
+    let project = Project::healthy();
+
+    cluster_verify(&["env", "worker-rust-9"])
+        .within(project.root())
+        .stderr(format!(
+            "cluster-verify: no instance `worker-rust-9`; there are {INSTANCES}\n"
+        ))
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_variable_is_shown_with_the_line_that_set_it() {
+    let project = Project::healthy();
+
+    cluster_verify(&["env", "worker-rust-1", "--provenance"])
+        .within(project.root())
+        .stdout_holding(&[
+            "TASKER_TEMPLATE_PATH=config/templates/rust (config/env/worker-rust.env:",
+            "TASKER_INSTANCE_ID=worker-rust-1 (computed from config/cluster.toml)\n",
+        ])
+        .run();
+}
+
+#[test]
+fn without_an_instance_it_is_the_tests_environment() {
+    let project = Project::healthy();
+    let generated = project.read("config/env/generated/tests.env");
+    let (_, expected) = generated.split_once('\n').unwrap();
+
+    cluster_verify(&["env"])
+        .within(project.root())
+        .stdout(expected)
+        .run();
+}
+
+#[test]
+fn a_written_file_has_the_database_in_it_and_is_nobody_elses_to_read() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+    let expected = project.path("it/tests.env");
+
+    cluster_verify(&["env", "--write", "it/tests.env"])
+        .within(project.root())
+        .stdout(format!("{expected}\n"))
+        .run();
+
+    let text = project.read("it/tests.env");
+    assert!(text.starts_with("TASKER_TEST_MODE=cluster\n"), "{text}");
+    assert!(
+        text.ends_with("DATABASE_URL=postgresql://tasker:secret@127.0.0.1:15432/tasker\n"),
+        "{text}"
+    );
+    let mode = std::fs::metadata(&expected).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn an_instances_file_is_written_to_the_state_folder_with_absolute_paths() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+
+    cluster_verify(&["env", "worker-rust-1", "--write"])
+        .within(project.root())
+        .stdout(format!(
+            "{}\n",
+            project.path(".cluster/env/worker-rust-1.env")
+        ))
+        .run();
+
+    let text = project.read(".cluster/env/worker-rust-1.env");
+    let templates = project.path("config/templates/rust");
+    assert!(
+        text.contains(&format!("\nTASKER_TEMPLATE_PATH={templates}\n")),
+        "{text}"
+    );
+    assert!(text.contains("\nDATABASE_URL=postgresql://"), "{text}");
+}
+
+#[test]
+fn a_file_that_every_instance_would_load_is_not_written() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+
+    cluster_verify(&["env", "--write", ".env"])
+        .within(project.root())
+        .stderr(format!(
+            "cluster-verify: {}: every instance would load it, since the engine takes the nearest \
+             .env above its working folder; choose another name, such as tests.env\n",
+            project.path(".env")
+        ))
+        .status(3)
+        .run();
+}
+
+#[test]
+fn without_a_password_there_is_no_database_to_name() {
+    let project = Project::healthy();
+
+    cluster_verify(&["env", "--write"])
+        .within(project.root())
+        .stderr(format!(
+            "cluster-verify: the database: {}: No such file or directory (os error 2); has the \
+             cluster ever been started?; `./dev up` makes the database and its password\n",
+            project.path(".cluster/database.password")
+        ))
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_task_and_a_run_need_the_database() {
+    let project = Project::healthy();
+    let missing = format!(
+        "cluster-verify: the database: {}: No such file or directory (os error 2); has the cluster \
+         ever been started?; `./dev up --wait` starts the cluster\n",
+        project.path(".cluster/database.password")
+    );
+
+    cluster_verify(&["task", "01990000-0000-7000-8000-000000000001"])
+        .within(project.root())
+        .stderr(&missing)
+        .status(3)
+        .run();
+    cluster_verify(&["run", "success_only_py", "-n", "1"])
+        .within(project.root())
+        .stderr(&missing)
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_workload_that_is_none_is_answered_with_what_was_meant() {
+    let project = Project::healthy();
+
+    cluster_verify(&["run", "success_only_p"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: no workload `success_only_p`; did you mean success_only or \
+             success_only_py?\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_status_of_what_is_none_names_the_services() {
+    let project = Project::healthy();
+
+    cluster_verify(&["status", "--quick", "worker-go"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: no service or instance `worker-go` in this cluster; its services are \
+             orchestration, worker-rust, worker-ruby, worker-python, worker-ts\n",
+        )
+        .status(3)
+        .run();
+}

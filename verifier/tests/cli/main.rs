@@ -1,0 +1,11 @@
+//! The program from outside: arguments in; standard output, standard error and exit status out.
+//! Every test says all three. Nothing here needs a running cluster.
+
+mod check;
+mod codes;
+mod environment;
+mod help;
+mod offline;
+mod program;
+mod project;
+mod render;

@@ -1,0 +1,98 @@
+//! Runs the program and holds all that it says against what is expected.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A call of `cluster-verify`; both streams must be empty and the status 0 unless said otherwise.
+#[must_use]
+pub struct Call {
+    command: Command,
+    stdout: Text,
+    stderr: Text,
+    status: i32,
+}
+
+enum Text {
+    Exactly(String),
+    Holding(Vec<String>),
+}
+
+pub fn cluster_verify(arguments: &[&str]) -> Call {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cluster-verify"));
+    command.args(arguments).stdin(Stdio::null());
+    // The shell of the project, or of a running cluster, must not reach into a test.
+    for (name, _) in std::env::vars_os() {
+        let is_ours = name.to_string_lossy().starts_with("TASKER_");
+        if is_ours || name == "PC_SOCKET_PATH" || name == "COLUMNS" {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(std::env::temp_dir());
+    Call {
+        command,
+        stdout: Text::Exactly(String::new()),
+        stderr: Text::Exactly(String::new()),
+        status: 0,
+    }
+}
+
+impl Call {
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn stdout(mut self, text: impl Into<String>) -> Self {
+        self.stdout = Text::Exactly(text.into());
+        self
+    }
+
+    /// For text of which a part changes with every new check or instance.
+    pub fn stdout_holding(mut self, parts: &[&str]) -> Self {
+        self.stdout = Text::Holding(parts.iter().map(|part| (*part).to_owned()).collect());
+        self
+    }
+
+    pub fn stderr(mut self, text: impl Into<String>) -> Self {
+        self.stderr = Text::Exactly(text.into());
+        self
+    }
+
+    pub fn status(mut self, status: i32) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Runs it; answers what it wrote to standard output.
+    ///
+    /// # Panics
+    /// Something is not as expected.
+    pub fn run(mut self) -> String {
+        let output = self.command.output().expect("the program runs");
+        let stdout = String::from_utf8(output.stdout).expect("standard output is text");
+        let stderr = String::from_utf8(output.stderr).expect("standard error is text");
+        let said = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.command);
+        self.stderr.hold(&stderr, &said);
+        self.stdout.hold(&stdout, &said);
+        assert_eq!(output.status.code(), Some(self.status), "{said}");
+        stdout
+    }
+}
+
+impl Text {
+    fn hold(&self, actual: &str, said: &str) {
+        match self {
+            Self::Exactly(expected) => assert_eq!(actual, expected, "{said}"),
+            Self::Holding(parts) => {
+                for part in parts {
+                    assert!(actual.contains(part.as_str()), "no {part:?} in {said}");
+                }
+            }
+        }
+    }
+}
