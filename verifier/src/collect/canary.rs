@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::endpoints::{client, fetch};
 use super::postgres;
 use super::progress::Progress;
-use crate::evidence::{Canaries, Canary, CreateOutcome, Observed, Reading};
+use crate::evidence::{Canaries, Canary, CreateOutcome, Observed, Reading, Unseen};
 use crate::topology::{Role, Topology, Workload};
 
 /// Canaries that make no progress for this long are given up.
@@ -54,24 +54,45 @@ pub async fn send(
             tasks.push(create(&client, workload, "canary", server, &servers, pool).await);
         }
     }
-    if let Err(unseen) = follow(&mut tasks, pool, progress).await {
+    if let Err(unseen) = follow(&mut tasks, &client, &servers, pool, progress).await {
         return Observed::Unseen(unseen);
     }
     for canary in &mut tasks {
-        let Some(task) = canary.create.task_uuid().map(str::to_owned) else {
-            continue;
-        };
-        canary.last_readings = read_everywhere(&client, &servers, &task).await;
-        if let Ok(uuid) = task.parse() {
-            match postgres::steps_of(pool, uuid, &canary.namespace).await {
-                Ok(steps) => canary.steps = steps,
-                Err(unseen) => return Observed::Unseen(unseen),
-            }
-            canary.creator = postgres::creator_of(pool, uuid).await.ok().flatten();
-            canary.in_database = postgres::task_exists(pool, uuid).await.ok();
+        if let Err(unseen) = look_back(&client, &servers, pool, canary).await {
+            return Observed::Unseen(unseen);
         }
     }
-    Observed::Seen(Canaries { tasks })
+    Observed::Seen(Canaries {
+        tasks,
+        ..Canaries::default()
+    })
+}
+
+/// Reads a task through every server and in the database, once it moves no more.
+///
+/// # Errors
+/// The query that failed.
+pub(super) async fn look_back(
+    client: &reqwest::Client,
+    servers: &[(String, u16)],
+    pool: &PgPool,
+    canary: &mut Canary,
+) -> Result<(), Unseen> {
+    if let Ok(correlation) = canary.correlation_id.parse() {
+        canary.tasks_of_correlation =
+            Some(postgres::tasks_of_correlation(pool, correlation).await?);
+    }
+    let uuid = canary.create.task_uuid().and_then(|task| task.parse().ok());
+    let Some(uuid) = uuid else {
+        return Ok(());
+    };
+    canary.last_readings = read_everywhere(client, servers, &Uuid::to_string(&uuid)).await;
+    canary.steps = postgres::steps_of(pool, uuid, &canary.namespace).await?;
+    canary.creator = postgres::creator_of(pool, uuid).await?;
+    canary.in_database = Some(postgres::task_exists(pool, uuid).await?);
+    let state = postgres::settled_states(pool, &[uuid]).await?;
+    canary.database_state = state.into_values().next();
+    Ok(())
 }
 
 /// Creates one task through a server and reads it at once through each of `servers`.
@@ -118,6 +139,10 @@ pub(super) async fn create(
         correlation_id: correlation.to_string(),
         expected: workload.results.clone(),
         in_database: None,
+        database_state: None,
+        tasks_of_correlation: None,
+        events: None,
+        on_the_way: Vec::new(),
         creator: None,
         create,
         create_ms,
@@ -129,7 +154,7 @@ pub(super) async fn create(
     }
 }
 
-async fn outcome(
+pub(super) async fn outcome(
     answer: Result<(u16, Vec<u8>), String>,
     correlation: Uuid,
     pool: &PgPool,
@@ -214,12 +239,15 @@ async fn read(client: &reqwest::Client, via: &str, port: u16, task: &str) -> Rea
 /// Waits until every canary is at rest, or none has moved for a while.
 async fn follow(
     tasks: &mut [Canary],
+    client: &reqwest::Client,
+    servers: &[(String, u16)],
     pool: &PgPool,
     progress: &Progress,
-) -> Result<(), crate::evidence::Unseen> {
+) -> Result<(), Unseen> {
     let begun = Instant::now();
     let mut moved = Instant::now();
     let mut states: BTreeMap<Uuid, String> = BTreeMap::new();
+    let mut looks = 0;
     loop {
         let open: Vec<Uuid> = tasks
             .iter()
@@ -255,6 +283,17 @@ async fn follow(
             }
         }
         states.extend(now);
+        if !servers.is_empty() {
+            // One read a look, through the next server each time: enough to see a task go backwards.
+            let (via, port) = &servers[looks % servers.len()];
+            if let Some(canary) = tasks.iter_mut().find(|canary| !canary.at_rest())
+                && let Some(task) = canary.create.task_uuid().map(str::to_owned)
+            {
+                let reading = read(client, via, *port, &task).await;
+                canary.on_the_way.push(reading);
+            }
+            looks += 1;
+        }
         tokio::time::sleep(LOOK).await;
     }
     let waited_ms = milliseconds(begun.elapsed());

@@ -3,11 +3,13 @@
 
 pub mod canary;
 pub mod configuration;
+pub mod domain_events;
 pub mod endpoints;
 mod engine_file;
 pub mod identity;
 pub mod log;
 pub mod postgres;
+pub mod probe;
 pub mod progress;
 pub mod prometheus;
 pub mod supervisor;

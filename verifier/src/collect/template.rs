@@ -74,6 +74,12 @@ fn parse(text: &str, shown: &str) -> Result<Template, Problem> {
                 callable: step.handler.callable,
                 dependencies: step.dependencies,
                 max_attempts: step.retry.and_then(|retry| retry.max_attempts),
+                durable_events: step
+                    .publishes_events
+                    .into_iter()
+                    .filter(PublishedEvent::is_left_by_success)
+                    .map(|event| event.name)
+                    .collect(),
             })
             .collect(),
         unknown_fields,
@@ -195,6 +201,14 @@ struct PublishedEvent {
     schema: Value,
     delivery_mode: Option<DeliveryMode>,
     publisher: Option<String>,
+}
+
+impl PublishedEvent {
+    /// Whether a success leaves it in the namespace's queue; the engine's defaults are durable, and on success.
+    fn is_left_by_success(&self) -> bool {
+        !matches!(self.delivery_mode, Some(DeliveryMode::Fast))
+            && matches!(self.condition, None | Some(Condition::Success | Condition::Always))
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::canary::{AT_REST, create, read_everywhere};
+use super::canary::{AT_REST, create, look_back};
 use super::endpoints::client;
 use super::postgres;
 use super::progress::Progress;
@@ -183,17 +183,7 @@ async fn read(
     pool: &PgPool,
     mut task: Canary,
 ) -> Result<Canary, Unseen> {
-    let Some(uuid) = task
-        .create
-        .task_uuid()
-        .and_then(|task| task.parse::<Uuid>().ok())
-    else {
-        return Ok(task);
-    };
-    task.last_readings = read_everywhere(client, servers, &uuid.to_string()).await;
-    task.steps = postgres::steps_of(pool, uuid, &task.namespace).await?;
-    task.creator = postgres::creator_of(pool, uuid).await?;
-    task.in_database = Some(postgres::task_exists(pool, uuid).await?);
+    look_back(client, servers, pool, &mut task).await?;
     Ok(task)
 }
 

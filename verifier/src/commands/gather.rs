@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, endpoints, identity, log, postgres, supervisor, system, tools, witness,
+    canary, configuration, domain_events, endpoints, identity, log, postgres, probe, supervisor,
+    system, tools, witness,
 };
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed};
@@ -103,12 +104,25 @@ pub async fn gather(
             let expected = expected(evidence, &topology);
             let workloads = Workloads::load(&project.root)
                 .map_err(|problem| Error::Configuration(vec![problem]))?;
-            let canaries = served(evidence, &topology, &workloads);
+            let canaries_of = served(evidence, &topology, &workloads);
             let (canaries, subscriptions) = futures::join!(
-                canary::send(&topology, &canaries, &pool, progress),
+                canary::send(&topology, &canaries_of, &pool, progress),
                 postgres::subscriptions(&pool, &expected, progress),
             );
             evidence.canaries = canaries;
+            if let Observed::Seen(sent) = &mut evidence.canaries {
+                // After the canaries: what is cancelled or refused on purpose must not get in their way.
+                let (twins, cancellation, events) = futures::join!(
+                    probe::twins(&topology, &canaries_of, &pool),
+                    probe::cancel(&topology, &canaries_of, &pool),
+                    domain_events::collect(&pool, &evidence.configuration, &mut sent.tasks),
+                );
+                sent.twins = twins;
+                sent.cancellation = cancellation;
+                if let Err(unseen) = events {
+                    evidence.canaries = Observed::Unseen(unseen);
+                }
+            }
             evidence.subscriptions = subscriptions.into();
             since_seconds
         }
@@ -142,7 +156,7 @@ pub async fn gather(
 }
 
 /// Which worker should take from which namespace, by its rendered template root.
-pub(super) fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
+fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let namespaces = topology
         .with_role(Role::Worker)
         .filter_map(|(_, instance)| {
@@ -162,6 +176,18 @@ pub(super) fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Ex
         namespaces,
         workers,
     }
+}
+
+/// The same without instances that do not run: nothing is to be seen of them, however long one looks.
+pub(super) fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
+    let mut expected = expected(evidence, topology);
+    if let Observed::Seen(system) = &evidence.system {
+        expected
+            .namespaces
+            .retain(|instance, _| system.runs(instance));
+        expected.workers.retain(|_, instance| system.runs(instance));
+    }
+    expected
 }
 
 /// Canaries for namespaces that this topology has workers for.

@@ -10,6 +10,36 @@ use super::Unseen;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Canaries {
     pub tasks: Vec<Canary>,
+    /// The same task asked of all servers at once; none when this run did not try.
+    pub twins: Option<Twins>,
+    /// A task that was cancelled; none when this run did not try.
+    pub cancellation: Option<Cancellation>,
+}
+
+/// One and the same task, asked of every server at the same moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Twins {
+    pub namespace: String,
+    pub template: String,
+    pub correlation_id: String,
+    /// By server.
+    pub answers: Vec<(String, CreateOutcome)>,
+    /// Rows of the tasks table that came of it.
+    pub tasks: u64,
+}
+
+/// A task that sleeps, cancelled through one server and read through all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// The server that created it.
+    pub created_via: String,
+    /// The server that was asked to cancel it.
+    pub via: String,
+    pub task: String,
+    /// What the server answered to the DELETE; 0 when there was no answer.
+    pub status: u16,
+    /// What each server answered right after.
+    pub readings: Vec<Reading>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +55,18 @@ pub struct Canary {
     /// Whether the tasks table has the acknowledged task; none when nobody looked.
     #[serde(default)]
     pub in_database: Option<bool>,
+    /// The task's state at the end as the database has it.
+    #[serde(default)]
+    pub database_state: Option<String>,
+    /// Rows of the tasks table with its correlation id; none when nobody looked.
+    #[serde(default)]
+    pub tasks_of_correlation: Option<u64>,
+    /// Domain events with its correlation id in its namespace's queue, by name; none when nobody looked.
+    #[serde(default)]
+    pub events: Option<BTreeMap<String, u64>>,
+    /// What one server after the other answered while the task was on its way.
+    #[serde(default)]
+    pub on_the_way: Vec<Reading>,
     /// The processor that first moved the task.
     #[serde(default)]
     pub creator: Option<String>,

@@ -25,6 +25,22 @@ pub struct Configuration {
     pub accepted: Vec<Entry>,
 }
 
+impl Configuration {
+    /// The domain events that a task of this template leaves in its namespace's queue when all goes well.
+    pub fn durable_events(&self, namespace: &str, template: &str) -> Vec<&str> {
+        let mut roots = self.template_roots.values();
+        let found = roots.find_map(|root| {
+            let mut templates = root.templates.iter();
+            templates.find(|it| it.namespace == namespace && it.name == template)
+        });
+        let steps = found.into_iter().flat_map(|template| &template.steps);
+        steps
+            .flat_map(|step| &step.durable_events)
+            .map(String::as_str)
+            .collect()
+    }
+}
+
 /// A rendered file against what the topology renders to now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderedFile {
@@ -99,6 +115,9 @@ pub struct TemplateStep {
     pub callable: String,
     pub dependencies: Vec<String>,
     pub max_attempts: Option<i64>,
+    /// Domain events that a success leaves in the namespace's queue; those of fast delivery leave nothing.
+    #[serde(default)]
+    pub durable_events: Vec<String>,
 }
 
 impl TemplateRoot {

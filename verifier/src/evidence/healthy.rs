@@ -268,6 +268,7 @@ fn template_step(name: &str, dependencies: &[&str]) -> TemplateStep {
         callable: format!("mail.{name}"),
         dependencies: dependencies.iter().map(|&name| name.to_owned()).collect(),
         max_attempts: Some(3),
+        durable_events: Vec::new(),
     }
 }
 
@@ -545,6 +546,10 @@ fn canaries(topology: &Topology) -> Canaries {
                 correlation_id: uuid(0xD000 + number).to_string(),
                 expected: [("send".to_owned(), json!(true))].into(),
                 in_database: Some(true),
+                database_state: Some("complete".into()),
+                tasks_of_correlation: Some(1),
+                events: Some(BTreeMap::new()),
+                on_the_way: readings("steps_in_process"),
                 creator: Some(uuid(0xB000 + 100 + index as u128).to_string()),
                 create: CreateOutcome::Created {
                     task_uuid: uuid(0xE000 + number).to_string(),
@@ -558,7 +563,42 @@ fn canaries(topology: &Topology) -> Canaries {
             }
         })
         .collect();
-    Canaries { tasks }
+    let answer = |status: u16| match status {
+        200 => CreateOutcome::Created {
+            task_uuid: uuid(0xF000).to_string(),
+        },
+        _ => CreateOutcome::Refused {
+            status,
+            message: "CONFLICT".into(),
+        },
+    };
+    let cancelled = servers.iter().map(|via| Reading {
+        via: via.clone(),
+        status: 200,
+        state: Some("cancelled".into()),
+        steps: vec![("sleep".into(), "cancelled".into())],
+    });
+    Canaries {
+        tasks,
+        twins: Some(Twins {
+            namespace: "mail".into(),
+            template: "letter".into(),
+            correlation_id: uuid(0xF001).to_string(),
+            answers: servers
+                .iter()
+                .enumerate()
+                .map(|(index, via)| (via.clone(), answer(if index == 0 { 200 } else { 409 })))
+                .collect(),
+            tasks: 1,
+        }),
+        cancellation: Some(Cancellation {
+            created_via: servers[0].clone(),
+            via: servers[servers.len() - 1].clone(),
+            task: uuid(0xF002).to_string(),
+            status: 200,
+            readings: cancelled.collect(),
+        }),
+    }
 }
 
 /// A task of two steps, one after the other, that went well.

@@ -13,7 +13,9 @@ mod process;
 mod tool;
 mod witness;
 
-pub use canary::{Canaries, Canary, CanaryStep, CreateOutcome, Reading};
+pub use canary::{
+    Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins,
+};
 pub use configuration::{
     Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
     TemplateRoot, TemplateStep,

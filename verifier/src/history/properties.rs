@@ -27,7 +27,7 @@ const MUTATIONS: &[(&str, Mutation)] = &[
             &mut task.transitions,
             at,
             TaskState::WaitingForRetry,
-            TaskState::Pending,
+            TaskState::WaitingForDependencies,
         )
     }),
     ("CV602", |task, at| {

@@ -48,6 +48,7 @@ mod tests {
                 callable: "c".into(),
                 dependencies: dependencies.iter().map(|&name| name.to_owned()).collect(),
                 max_attempts: None,
+                durable_events: Vec::new(),
             })
             .collect()
     }

@@ -42,6 +42,15 @@ mod tests {
     }
 
     #[test]
+    fn a_cancellation_that_the_engine_writes_as_one_of_a_pending_task_is_none() {
+        let mut task = task_history();
+        task.transitions[8].from = Some(TaskState::Pending);
+        task.transitions[8].to = TaskState::Cancelled;
+
+        silent::<TaskChainBroken>(&evidence_of(task));
+    }
+
+    #[test]
     fn the_first_transition_begins_in_nothing() {
         silent::<TaskChainBroken>(&evidence_of(task_history()));
     }

@@ -41,6 +41,46 @@ pub async fn task_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<Opt
     Ok(row.map(|(task,)| task))
 }
 
+/// How many tasks were created with a correlation id.
+///
+/// # Errors
+/// The query that failed.
+pub async fn tasks_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<u64, Unseen> {
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM tasker.tasks WHERE correlation_id = $1")
+            .bind(correlation)
+            .fetch_one(pool)
+            .await
+            .map_err(unseen("the tasks of a correlation id"))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Domain events in the namespace's queue that carry a correlation id, by name.
+///
+/// # Errors
+/// The query that failed.
+pub async fn events_of(
+    pool: &PgPool,
+    namespace: &str,
+    correlation: &str,
+) -> Result<BTreeMap<String, u64>, Unseen> {
+    let name = format!("{namespace}_domain_events").replace('"', "\"\"");
+    let query = format!(
+        "SELECT message->>'event_name', count(*) FROM ( \
+             SELECT message FROM pgmq.\"q_{name}\" UNION ALL SELECT message FROM pgmq.\"a_{name}\") all_events \
+         WHERE message->'metadata'->>'correlation_id' = $1 AND message ? 'event_name' GROUP BY 1"
+    );
+    let rows: Vec<(String, i64)> = sqlx::query_as(&query)
+        .bind(correlation)
+        .fetch_all(pool)
+        .await
+        .map_err(unseen("the domain events of a canary"))?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, count)| (name, u64::try_from(count).unwrap_or(0)))
+        .collect())
+}
+
 /// Whether the tasks table has it.
 ///
 /// # Errors

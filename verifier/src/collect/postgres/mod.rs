@@ -12,7 +12,10 @@ mod task_messages;
 mod task_progress;
 
 pub use audits::of_steps as audits;
-pub use canary_steps::{creator_of, settled_states, steps_of, task_exists, task_of_correlation};
+pub use canary_steps::{
+    creator_of, events_of, settled_states, steps_of, task_exists, task_of_correlation,
+    tasks_of_correlation,
+};
 pub use catalogue::collect as catalogue;
 pub use connect::{connect, url};
 pub use history::{Tasks, collect as history, stream as histories};

@@ -15,12 +15,12 @@ use uuid::Uuid;
 
 use self::life::Life;
 use self::summary::Summary;
-use super::gather::{Depth, begin, expected, gather};
+use super::gather::{Depth, begin, expected_of_running, gather};
 use crate::check::{Filter, judge};
 use crate::cli::{ListFormat, RunArgs};
 use crate::collect::progress::Progress;
 use crate::collect::workload::{Load, Sent, send, uuids};
-use crate::collect::{endpoints, postgres, witness};
+use crate::collect::{domain_events, endpoints, postgres, witness};
 use crate::error::{Error, Result};
 use crate::evidence::{Canaries, Evidence, HistoryView, Observed, Unseen};
 use crate::exit;
@@ -56,8 +56,9 @@ pub fn run(given: Option<&Path>, args: &RunArgs) -> Result<ExitCode> {
     } = super::block_on(look(&project, workload, args))??;
     let filter = Filter {
         only: vec!["5".to_owned(), "6".to_owned()],
-        // A task is not read right after its create: that would load the servers.
-        skip: vec!["505".to_owned()],
+        // A task is not read right after its create and not on its way: that would load the servers.
+        // Twins and cancellations are tried by `check`.
+        skip: ["505", "506", "511", "515"].map(str::to_owned).into(),
     };
     let results = judge(&evidence, &filter, &known, evidence.taken_at.date_naive());
     if !workload.results.is_empty() && evidence.canaries.ok().is_some() {
@@ -97,7 +98,7 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
         number: args.number as usize,
         concurrency: args.concurrency as usize,
     };
-    let sent = {
+    let mut sent = {
         let bar = Progress::of(u64::from(args.number));
         send(&topology, workload, load, &pool, &bar)
             .await
@@ -110,11 +111,14 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     if sent.tasks.iter().any(|task| !task.at_rest()) {
         // Only a task that stands still asks who should have taken it.
         evidence.database = postgres::catalogue(&pool).await.into();
-        let expected = expected(&evidence, &topology);
+        let expected = expected_of_running(&evidence, &topology);
         evidence.subscriptions = postgres::subscriptions(&pool, &expected, &progress)
             .await
             .into();
     }
+    domain_events::collect(&pool, &evidence.configuration, &mut sent.tasks)
+        .await
+        .map_err(unavailable)?;
     progress.say("history");
     let these = uuids(&sent.tasks);
     let list: Vec<Uuid> = these.iter().copied().collect();
@@ -143,7 +147,10 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     summary.interrupted = interrupted;
     // The checks of canaries want completion; of a workload that must fail, the summary judges the outcome.
     if workload.outcome == "complete" {
-        evidence.canaries = Observed::Seen(Canaries { tasks });
+        evidence.canaries = Observed::Seen(Canaries {
+            tasks,
+            ..Canaries::default()
+        });
     }
     Ok(Seen { evidence, summary })
 }

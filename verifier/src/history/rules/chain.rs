@@ -3,10 +3,15 @@
 
 use super::Breach;
 use crate::history::state::State;
-use crate::history::{TaskHistory, Transition};
+use crate::history::{TaskHistory, TaskState, Transition};
 
+/// The engine's API writes every cancellation of a task as one of a pending task
+/// (seen in 0.1.8): that is no race, and is not counted as one.
 pub fn task_chain_broken(task: &TaskHistory) -> Vec<Breach> {
-    gaps(&task.transitions)
+    let counted = |after: &Transition<TaskState>| {
+        (after.from, after.to) != (Some(TaskState::Pending), TaskState::Cancelled)
+    };
+    gaps(&task.transitions, counted)
         .map(|observed| Breach {
             step: None,
             observed,
@@ -18,7 +23,7 @@ pub fn step_chain_broken(task: &TaskHistory) -> Vec<Breach> {
     task.steps
         .iter()
         .flat_map(|step| {
-            gaps(&step.transitions).map(|observed| Breach {
+            gaps(&step.transitions, |_| true).map(|observed| Breach {
                 step: Some(step.name.clone()),
                 observed,
             })
@@ -26,10 +31,13 @@ pub fn step_chain_broken(task: &TaskHistory) -> Vec<Breach> {
         .collect()
 }
 
-fn gaps<S: State>(transitions: &[Transition<S>]) -> impl Iterator<Item = String> {
-    transitions.windows(2).filter_map(|pair| {
+fn gaps<S: State>(
+    transitions: &[Transition<S>],
+    counted: impl Fn(&Transition<S>) -> bool,
+) -> impl Iterator<Item = String> {
+    transitions.windows(2).filter_map(move |pair| {
         let [before, after] = pair else { return None };
-        (after.from != Some(before.to)).then(|| {
+        (after.from != Some(before.to) && counted(after)).then(|| {
             format!(
                 "transition {} ends in {}, transition {} begins in {}",
                 before.sort_key,
