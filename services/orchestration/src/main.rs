@@ -25,6 +25,8 @@ async fn serve(service: Service) -> Result<(), Failure> {
             )
         })?;
     let port = instance::bind_port(&environment, &web.bind_address)?;
+    // The engine does this with its own logging, which is not ours; without it, GET /metrics panics.
+    tasker_shared::metrics::init_metrics();
 
     let booting = instance::bootstrap("orchestration server", OrchestrationBootstrap::bootstrap());
     let Some(mut server) = shutdown.unless_requested(booting).await.transpose()? else {
