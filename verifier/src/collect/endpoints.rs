@@ -78,7 +78,10 @@ async fn metrics(client: &reqwest::Client, url: String) -> Observed<Metrics> {
             let (families, problem) = prometheus::read(&String::from_utf8_lossy(&bytes));
             Observed::Seen(Metrics {
                 status,
-                samples: families.iter().map(|family| family.samples.len() as u64).sum(),
+                samples: families
+                    .iter()
+                    .map(|family| family.samples.len() as u64)
+                    .sum(),
                 problem,
             })
         }

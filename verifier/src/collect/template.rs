@@ -207,7 +207,10 @@ impl PublishedEvent {
     /// Whether a success leaves it in the namespace's queue; the engine's defaults are durable, and on success.
     fn is_left_by_success(&self) -> bool {
         !matches!(self.delivery_mode, Some(DeliveryMode::Fast))
-            && matches!(self.condition, None | Some(Condition::Success | Condition::Always))
+            && matches!(
+                self.condition,
+                None | Some(Condition::Success | Condition::Always)
+            )
     }
 }
 

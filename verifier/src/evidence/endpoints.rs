@@ -39,7 +39,9 @@ impl InstanceEndpoints {
     /// The engine's version: servers and workers tell it in different places.
     pub fn version(&self) -> Option<&str> {
         let told = self.told()?;
-        told["info"]["version"].as_str().or(told["system_info"]["version"].as_str())
+        told["info"]["version"]
+            .as_str()
+            .or(told["system_info"]["version"].as_str())
     }
 }
 

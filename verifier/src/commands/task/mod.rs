@@ -12,7 +12,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use self::story::{Seen, Story};
-use super::gather::{Depth, begin, expected, gather};
+use super::gather::{Depth, begin, expected_of_running, gather};
 use crate::cli::{ListFormat, TaskArgs};
 use crate::collect::progress::Progress;
 use crate::collect::{postgres, witness};
@@ -65,7 +65,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let runs = witness::of_task(project, uuid);
     let mut subscribers = None;
     if !conclusion::is_at_rest(&task) {
-        let expected = expected(&evidence, &topology);
+        let expected = expected_of_running(&evidence, &topology);
         let seen = postgres::subscriptions(&pool, &expected, &progress)
             .await
             .map_err(unavailable)?;
