@@ -23,8 +23,8 @@ pub struct DatabaseView {
     pub role: String,
     /// Where the role looks for names without a schema, in this order.
     pub schemas: Vec<String>,
-    /// Since `counted_since`.
     pub deadlocks: i64,
+    /// When that count was last set to zero; none: it is as old as the database, over all starts.
     pub counted_since: Option<DateTime<Utc>>,
     /// The part of the space for notifications that is in use, from 0 to 1.
     pub notify_usage: f64,

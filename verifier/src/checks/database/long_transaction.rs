@@ -20,10 +20,8 @@ impl Check for LongTransaction {
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let database = evidence.database.seen()?;
         let mut findings: Vec<Finding> = database.sessions.iter().filter_map(finding).collect();
-        if database.deadlocks > 0 {
-            let since = database
-                .counted_since
-                .map_or("some time".to_owned(), |at| at.to_string());
+        // A count as old as the database says nothing of the cluster that runs now.
+        if let (1.., Some(since)) = (database.deadlocks, database.counted_since) {
             findings.push(
                 Finding::about("deadlocks")
                     .observed(format!(
@@ -89,6 +87,15 @@ mod tests {
         let mut evidence = Evidence::healthy();
         evidence.database.seen_mut().deadlocks = 1;
         fires::<LongTransaction>(&evidence);
+    }
+
+    #[test]
+    fn a_count_of_deadlocks_over_all_starts_is_none() {
+        let mut evidence = Evidence::healthy();
+        let database = evidence.database.seen_mut();
+        (database.deadlocks, database.counted_since) = (3, None);
+
+        silent::<LongTransaction>(&evidence);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
     };
     let server = sqlx::query(
         "SELECT current_user::text AS role, current_schemas(false)::text[] AS schemas, \
-                deadlocks, coalesce(stats_reset, pg_postmaster_start_time()) AS counted_since, \
+                deadlocks, stats_reset AS counted_since, \
                 pg_notification_queue_usage() AS notify_usage \
          FROM pg_stat_database WHERE datname = current_database()",
     )
