@@ -23,7 +23,7 @@ module Tasker
       return result if result.is_a?(Checkpoint)
 
       outcome(began, context, ok: true, result: result)
-    rescue Exception => error # rubocop:disable Lint/RescueException -- an `exit` must not cost the step either
+    rescue Exception => error # an `exit` must not cost the step either
       @log.info("step #{event["step_uuid"]} failed: #{error.class}: #{error.message}")
       outcome(began, context, ok: false, error: failure(error))
     end

@@ -50,7 +50,7 @@ module Tasker
       concurrency = identity["max_concurrent_handlers"]
       @log.info("serving #{identity["namespaces"].join(", ")} with #{concurrency} threads")
       Array.new(concurrency) { |number| thread(number) }
-    rescue Exception => error # rubocop:disable Lint/RescueException -- whoever waits for the start must hear of it
+    rescue Exception => error # whoever waits for the start must hear of it
       @ends << error
       nil
     end
@@ -60,7 +60,7 @@ module Tasker
         Thread.current.name = "handler-#{number + 1}"
         Thread.current.report_on_exception = false
         Thread.handle_interrupt(WorkerStopping => :never) { serve }
-      rescue Exception => error # rubocop:disable Lint/RescueException -- a worker without threads must not look alive
+      rescue Exception => error # a worker without threads must not look alive
         @ends << error
       end
     end
