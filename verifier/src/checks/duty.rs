@@ -2,7 +2,7 @@
 
 use crate::check::Finding;
 use crate::checks::processes::port_holder::foreign_listener;
-use crate::evidence::{Evidence, SystemView, TemplateRoot, Unseen};
+use crate::evidence::{Evidence, Subscriptions, SystemView, TemplateRoot, Unseen};
 use crate::topology::{Instance, Role, Service};
 
 const TEMPLATE_PATH: &str = "TASKER_TEMPLATE_PATH";
@@ -137,6 +137,26 @@ pub fn is_ready(evidence: &Evidence, id: &str) -> Result<bool, Unseen> {
             None => true,
         },
     )
+}
+
+/// Instances that were seen to take from the namespace's queue and still run, sorted.
+///
+/// What a process did before it ended proves nothing of now.
+///
+/// # Errors
+/// Neither an instance's process nor its endpoint was seen.
+pub fn subscribers<'a>(
+    evidence: &Evidence,
+    subscriptions: &'a Subscriptions,
+    namespace: &str,
+) -> Result<Vec<&'a str>, Unseen> {
+    let mut living = Vec::new();
+    for id in subscriptions.subscribers(namespace) {
+        if runs(evidence, id)? {
+            living.push(id);
+        }
+    }
+    Ok(living)
 }
 
 /// Whether a stranger on the instance's port answers in its place.

@@ -1,7 +1,7 @@
 //! Why a canary stands still: down its chain from the step to the line that caused it.
 
 use crate::check::Finding;
-use crate::checks::duty::{Duty, duties, runs};
+use crate::checks::duty::{Duty, duties, runs, subscribers};
 use crate::evidence::{Canary, CanaryStep, Evidence};
 
 /// Adds to a finding what is known of the cause; the most specific cause gives the hint.
@@ -54,7 +54,7 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
         .evidence("message waiting", waits)
         .hint(format!("run `cluster-verify queues`, then look at {queue}"));
     if let Some(subscriptions) = evidence.subscriptions.ok() {
-        let seen = subscriptions.subscribers(&canary.namespace);
+        let seen = subscribers(evidence, subscriptions, &canary.namespace).unwrap_or_default();
         let seen = if seen.is_empty() {
             "none".to_owned()
         } else {

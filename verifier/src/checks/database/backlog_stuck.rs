@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::duty::subscribers;
 use crate::evidence::{Evidence, Queue, Unseen};
 
 /// A message has waited for longer than a minute, and nobody has read it.
@@ -53,7 +54,7 @@ fn finding(evidence: &Evidence, queue: &Queue, seconds: i64) -> Finding {
         .and_then(|rest| rest.strip_suffix("_queue"));
     match (namespace, evidence.subscriptions.ok()) {
         (Some(namespace), Some(subscriptions)) => {
-            let seen = subscriptions.subscribers(namespace);
+            let seen = subscribers(evidence, subscriptions, namespace).unwrap_or_default();
             let seen = if seen.is_empty() {
                 "none".to_owned()
             } else {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::standing::{Standing, standing, too_short};
 use crate::check::{Check, Code, Finding};
-use crate::checks::duty::{Duty, duties};
+use crate::checks::duty::{Duty, duties, subscribers};
 use crate::evidence::{Evidence, Unseen};
 
 /// A namespace has templates and a queue, and nobody takes from the queue.
@@ -33,7 +33,7 @@ impl Check for NamespaceWithoutSubscriber {
         }
         let mut findings = Vec::new();
         for (namespace, workers) in by_namespace {
-            let anybody = subscriptions.subscribers(namespace);
+            let anybody = subscribers(evidence, subscriptions, namespace)?;
             if !database.has_queue_of(namespace) || !anybody.is_empty() {
                 continue;
             }
@@ -119,6 +119,20 @@ mod tests {
         assert_eq!(
             findings[0].hint,
             "run `process-compose process start worker-rust-1`"
+        );
+    }
+
+    #[test]
+    fn what_workers_did_before_they_ended_proves_nothing() {
+        let mut evidence = Evidence::healthy();
+        let processes = &mut evidence.system.seen_mut().processes;
+        processes.retain(|process| process.name != "worker-rust");
+
+        let findings = fires::<NamespaceWithoutSubscriber>(&evidence);
+
+        assert_eq!(
+            findings[0].evidence["do not run"],
+            "worker-rust-1, worker-rust-2"
         );
     }
 

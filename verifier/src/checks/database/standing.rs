@@ -27,11 +27,11 @@ pub fn standing(
     namespace: &str,
 ) -> Result<Standing, Unseen> {
     let id = duty.instance.id.as_str();
-    if subscriptions.proven(id, namespace) {
-        return Ok(Standing::Serves);
-    }
     if !runs(evidence, id)? {
         return Ok(Standing::Absent);
+    }
+    if subscriptions.proven(id, namespace) {
+        return Ok(Standing::Serves);
     }
     let misdirected = duty.misdirection(evidence.system.ok()).is_some();
     if !misdirected && !is_ready(evidence, id)? {

@@ -38,12 +38,24 @@ impl Check for PoolUtilisation {
     }
 }
 
-/// Servers and workers tell them in different places.
+/// Servers and workers tell them in different places. Where the queues have no pool of their own, the engine
+/// tells the one pool twice, the second time against a limit that it does not have.
 fn pools(told: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    ["info", "system_info"]
+    let all = ["info", "system_info"]
         .into_iter()
-        .filter_map(|place| told[place]["pool_utilization"].as_object())
-        .flatten()
+        .filter_map(|place| told[place]["pool_utilization"].as_object());
+    all.flat_map(|pools| {
+        let open = |pool: &Value| {
+            (
+                pool["active_connections"].clone(),
+                pool["idle_connections"].clone(),
+            )
+        };
+        let main = pools.get("tasker_pool").map(open);
+        pools.iter().filter(move |(name, pool)| {
+            name.as_str() != "pgmq_pool" || main.as_ref() != Some(&open(pool))
+        })
+    })
 }
 
 #[cfg(test)]
@@ -68,6 +80,22 @@ mod tests {
         let findings = fires::<PoolUtilisation>(&used("worker-rust-1", "system_info", 93.3));
 
         assert_eq!(findings[0].evidence["maximum"], "30");
+    }
+
+    #[test]
+    fn one_pool_that_is_told_twice_has_the_first_limit() {
+        let mut evidence = used("orchestration-1", "info", 30.0);
+        let endpoints = evidence.endpoints.get_mut("orchestration-1").unwrap();
+        let pools = &mut endpoints.detailed.seen_mut().body["info"]["pool_utilization"];
+        let mut again = pools["tasker_pool"].clone();
+        again["utilization_percent"] = json!(90.0);
+        pools["pgmq_pool"] = again.clone();
+        silent::<PoolUtilisation>(&evidence);
+
+        let endpoints = evidence.endpoints.get_mut("orchestration-1").unwrap();
+        again["active_connections"] = json!(9);
+        endpoints.detailed.seen_mut().body["info"]["pool_utilization"]["pgmq_pool"] = again;
+        fires::<PoolUtilisation>(&evidence);
     }
 
     #[test]
