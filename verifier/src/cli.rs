@@ -95,7 +95,7 @@ pub struct CheckArgs {
 pub struct StatusArgs {
     /// Only this service or instance, such as worker-rust or worker-rust-1
     pub name: Option<String>,
-    /// Look again every second until Ctrl-C; without a terminal, print what changed
+    /// Look again every second, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
     /// Ask the system and the supervisor only, no HTTP

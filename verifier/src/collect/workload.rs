@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use sqlx::PgPool;
+use tokio::signal::unix::Signal;
 use uuid::Uuid;
 
 use super::canary::{AT_REST, create, look_back};
@@ -46,6 +47,7 @@ pub async fn send(
     workload: &Workload,
     load: Load,
     pool: &PgPool,
+    interrupts: &mut Signal,
     progress: &Progress,
 ) -> Result<Sent, Unseen> {
     let client =
@@ -88,7 +90,7 @@ pub async fn send(
         tokio::select! {
             Some(task) = creates.next() => run.add(task),
             _ = look.tick() => run.look(pool).await?,
-            _ = tokio::signal::ctrl_c() => run.interrupts += 1,
+            _ = interrupts.recv() => run.interrupts += 1,
         }
     }
     progress.say("reading every task through every server");

@@ -80,6 +80,16 @@ fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "cluster-verify: {text}");
 }
 
+/// Every Ctrl-C from now on, also while nobody waits for one.
+fn interrupts() -> Result<tokio::signal::unix::Signal> {
+    let kind = tokio::signal::unix::SignalKind::interrupt();
+    tokio::signal::unix::signal(kind).map_err(|error| crate::error::Error::Unavailable {
+        what: "the signals".into(),
+        why: error.to_string(),
+        hint: "try again".into(),
+    })
+}
+
 /// The async runtime of commands that look at the cluster.
 fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread()

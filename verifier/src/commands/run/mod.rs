@@ -98,9 +98,10 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
         number: args.number as usize,
         concurrency: args.concurrency as usize,
     };
+    let mut interrupted = super::interrupts()?;
     let mut sent = {
         let bar = Progress::of(u64::from(args.number));
-        send(&topology, workload, load, &pool, &bar)
+        send(&topology, workload, load, &pool, &mut interrupted, &bar)
             .await
             .map_err(unavailable)?
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{InstanceStatus, now, table};
 use crate::cli::{ListFormat, StatusArgs};
 use crate::collect::progress::Progress;
-use crate::commands::try_print;
+use crate::commands::{interrupts, try_print};
 use crate::error::Result;
 use crate::project::Project;
 
@@ -23,38 +23,33 @@ const CLEAR: &str = "\x1b[2J";
 /// The cluster's description does not parse, or has no such instance.
 pub async fn follow(project: &Project, args: &StatusArgs) -> Result<Vec<InstanceStatus>> {
     let redraws = args.output == ListFormat::Table && std::io::stdout().is_terminal();
-    let mut last: Option<Vec<InstanceStatus>> = None;
+    // Listens from here on: a Ctrl-C during a look must not get lost.
+    let mut interrupted = interrupts()?;
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     if redraws && try_print(CLEAR).is_err() {
         return Ok(Vec::new());
     }
+    let mut last = Vec::new();
     loop {
-        tokio::select! {
-            _ = period.tick() => {}
-            _ = tokio::signal::ctrl_c() => return Ok(last.unwrap_or_default()),
-        }
-        let instances = now(project, args, &Progress::hidden()).await?;
-        let is_new = last.as_ref().is_none_or(|last| changed(last, &instances));
-        let text = match args.output {
-            ListFormat::Table if redraws => screen(&table(&instances)),
-            ListFormat::Table => format!("{}\n", table(&instances)),
-            ListFormat::Json => format!("{}\n", serde_json::json!({ "instances": instances })),
+        let look = async {
+            period.tick().await;
+            now(project, args, &Progress::hidden()).await
         };
-        last = Some(instances);
-        if (redraws || is_new) && try_print(&text).is_err() {
-            return Ok(last.unwrap_or_default());
+        tokio::select! {
+            _ = interrupted.recv() => return Ok(last),
+            instances = look => last = instances?,
+        }
+        // A reader that went away is noticed at the next second's text.
+        let shown = try_print(&match args.output {
+            ListFormat::Table if redraws => screen(&table(&last)),
+            ListFormat::Table => format!("{}\n", table(&last)),
+            ListFormat::Json => format!("{}\n", serde_json::json!({ "instances": last })),
+        });
+        if shown.is_err() {
+            return Ok(last);
         }
     }
-}
-
-/// Whether anything but the time that has passed is another.
-fn changed(before: &[InstanceStatus], after: &[InstanceStatus]) -> bool {
-    let timeless = |instance: &InstanceStatus| InstanceStatus {
-        uptime_seconds: None,
-        ..instance.clone()
-    };
-    !before.iter().map(timeless).eq(after.iter().map(timeless))
 }
 
 fn screen(text: &str) -> String {
@@ -67,28 +62,10 @@ fn screen(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
     use super::*;
 
-    fn instance(uptime: i64, status: Health) -> InstanceStatus {
-        InstanceStatus {
-            instance: "worker-rust-1".into(),
-            status,
-            pid: Some(7),
-            port: 8100,
-            uptime_seconds: Some(uptime),
-            restarts: 0,
-            database_id: None,
-            namespaces: Vec::new(),
-        }
-    }
-
     #[test]
-    fn to_grow_older_is_no_change() {
-        let young = [instance(1, Health::Healthy)];
-
-        assert!(!changed(&young, &[instance(2, Health::Healthy)]));
-        assert!(changed(&young, &[instance(2, Health::NotReady)]));
-        assert!(changed(&young, &[]));
+    fn a_redrawn_screen_leaves_nothing_of_the_one_before() {
+        assert_eq!(screen("a\nb\n"), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
     }
 }

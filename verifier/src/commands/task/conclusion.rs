@@ -1,6 +1,6 @@
 //! Where a task stands: at rest, on its way, or stuck at a step.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::story::Seen;
@@ -35,7 +35,19 @@ pub enum Conclusion {
     },
 }
 
-pub fn is_at_rest(task: &TaskHistory) -> bool {
+/// Whether it should move and has not for a while.
+pub fn stands_still(task: &TaskHistory, now: DateTime<Utc>) -> bool {
+    !is_at_rest(task) && now - last_move(task) >= STILL
+}
+
+fn last_move(task: &TaskHistory) -> DateTime<Utc> {
+    let of_steps = task.steps.iter().flat_map(|step| &step.transitions);
+    let moves = task.transitions.iter().map(|it| it.at);
+    let last = moves.chain(of_steps.map(|it| it.at)).max();
+    last.unwrap_or(task.created_at)
+}
+
+fn is_at_rest(task: &TaskHistory) -> bool {
     task.state()
         .is_some_and(|state| AT_REST.contains(&state.name()))
 }
@@ -43,13 +55,7 @@ pub fn is_at_rest(task: &TaskHistory) -> bool {
 pub fn conclude(seen: &Seen) -> Conclusion {
     let task = &seen.task;
     let state = task.state().map_or("none", State::name).to_owned();
-    let moves = task.transitions.iter().map(|it| it.at).chain(
-        task.steps
-            .iter()
-            .flat_map(|step| &step.transitions)
-            .map(|it| it.at),
-    );
-    let last = moves.max().unwrap_or(task.created_at);
+    let last = last_move(task);
     if is_at_rest(task) {
         let failed = task
             .steps
@@ -112,4 +118,208 @@ fn waited_for(task: &TaskHistory) -> Option<&StepHistory> {
         .iter()
         .find(begun)
         .or_else(|| task.steps.iter().find(open))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::collect::postgres::TaskMessage;
+    use crate::commands::task::render::table;
+    use crate::commands::task::story::Story;
+    use crate::evidence::Observed;
+    use crate::history::{Audit, TaskState, Transition};
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_767_225_600_000 + ms).unwrap()
+    }
+
+    fn chain<S: State>(states: &[(S, i64)]) -> Vec<Transition<S>> {
+        let mut from = None;
+        let number = |index: usize| i32::try_from(index).unwrap() + 1;
+        states
+            .iter()
+            .enumerate()
+            .map(|(index, (to, ms))| Transition {
+                from: from.replace(*to),
+                to: *to,
+                sort_key: number(index),
+                most_recent: index + 1 == states.len(),
+                processor: Some(Uuid::from_u128(1)),
+                at: at(*ms),
+                privileged: false,
+            })
+            .collect()
+    }
+
+    /// A task of one step, looked at a minute after its creation.
+    fn seen(task: &[(TaskState, i64)], step: &[(StepState, i64)]) -> Seen {
+        let worker = Uuid::from_u128(2);
+        let accepted = step.iter().any(|(state, _)| *state == StepState::Complete);
+        let audit = Audit {
+            worker: Some(worker),
+            success: true,
+            at: at(90),
+        };
+        let mut transitions = chain(step);
+        for transition in &mut transitions {
+            transition.processor = None;
+        }
+        let step = StepHistory {
+            step: Uuid::from_u128(8),
+            name: "send_it".into(),
+            attempts: 1,
+            max_attempts: 3,
+            in_process: false,
+            processed: accepted,
+            has_result: accepted,
+            transitions,
+            audits: accepted.then_some(audit).into_iter().collect(),
+        };
+        Seen {
+            now: at(60_000),
+            task: TaskHistory {
+                task: Uuid::from_u128(7),
+                namespace: "mail".into(),
+                template: "send".into(),
+                correlation: Uuid::from_u128(9),
+                created_at: at(0),
+                complete: accepted,
+                transitions: chain(task),
+                steps: vec![step],
+                edges: Vec::new(),
+            },
+            runs: Observed::Seen(Vec::new()),
+            messages: Vec::new(),
+            subscribers: None,
+            names: [
+                (Uuid::from_u128(1), "orchestration-1".to_owned()),
+                (worker, "worker-rust-1".to_owned()),
+            ]
+            .into(),
+            errors: BTreeMap::new(),
+        }
+    }
+
+    const ENQUEUED: [(StepState, i64); 2] = [(StepState::Pending, 0), (StepState::Enqueued, 50)];
+    const IN_PROCESS: [(TaskState, i64); 4] = [
+        (TaskState::Pending, 0),
+        (TaskState::Initializing, 10),
+        (TaskState::EnqueuingSteps, 20),
+        (TaskState::StepsInProcess, 60),
+    ];
+
+    #[test]
+    fn a_step_that_nobody_takes_is_where_the_task_is_stuck() {
+        let mut seen = seen(&IN_PROCESS, &ENQUEUED);
+        seen.messages = vec![TaskMessage {
+            queue: "worker_mail_queue".into(),
+            id: 5,
+            step: Some(Uuid::from_u128(8)),
+            enqueued_at: at(55),
+            read_count: 0,
+            hidden_until: None,
+        }];
+        seen.subscribers = Some(Vec::new());
+
+        assert!(stands_still(&seen.task, seen.now));
+        assert_eq!(
+            table(&Story::of(&seen)),
+            "task 00000000-0000-0000-0000-000000000007 of mail/send
+  created 2026-01-01 00:00:00.000 UTC, correlation 00000000-0000-0000-0000-000000000009
+    0.000s  task     created -> pending                   orchestration-1
+    0.000s  send_it  created -> pending
+    0.010s  task     pending -> initializing              orchestration-1
+    0.020s  task     initializing -> enqueuing_steps      orchestration-1
+    0.050s  send_it  pending -> enqueued
+    0.060s  task     enqueuing_steps -> steps_in_process  orchestration-1
+waits in worker_mail_queue: message 5 about step send_it, sent 00:00:00.055, read 0 times,
+  can be taken now
+conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 59.940 s
+  queue worker_mail_queue: its message waits, read 0 times
+  nobody was seen to take from the namespace's queue
+  next: `cluster-verify check --only 2,3,4`
+"
+        );
+    }
+
+    #[test]
+    fn a_result_that_no_server_takes_waits_in_the_servers_queue() {
+        let step = [
+            (StepState::Pending, 0),
+            (StepState::Enqueued, 50),
+            (StepState::InProgress, 60),
+            (StepState::EnqueuedForOrchestration, 70),
+        ];
+        let Conclusion::Stuck { queue, message, .. } = conclude(&seen(&IN_PROCESS, &step)) else {
+            panic!("it is stuck");
+        };
+
+        assert_eq!(queue, "orchestration_step_results");
+        assert_eq!(message, None);
+    }
+
+    #[test]
+    fn a_task_that_moved_a_moment_ago_is_on_its_way() {
+        let mut seen = seen(&IN_PROCESS, &ENQUEUED);
+        seen.now = at(1_060);
+
+        assert!(!stands_still(&seen.task, seen.now));
+        assert_eq!(
+            conclude(&seen),
+            Conclusion::Moving {
+                state: "steps_in_process".into(),
+                moved_ms_ago: 1_000
+            }
+        );
+    }
+
+    #[test]
+    fn a_complete_task_is_at_rest_since_its_first_completion() {
+        let complete = [
+            (StepState::Pending, 0),
+            (StepState::Enqueued, 50),
+            (StepState::InProgress, 60),
+            (StepState::Complete, 90),
+        ];
+        let mut states = IN_PROCESS.to_vec();
+        states.push((TaskState::Complete, 100));
+
+        let story = Story::of(&seen(&states, &complete));
+
+        assert!(
+            table(&story).ends_with("conclusion: at rest: complete after 0.100 s\n"),
+            "{}",
+            table(&story)
+        );
+        let accepted = story
+            .events
+            .iter()
+            .find(|event| event.what == "result accepted: success");
+        assert_eq!(accepted.unwrap().by.as_deref(), Some("worker-rust-1"));
+    }
+
+    #[test]
+    fn a_blocked_task_names_the_step_and_its_error() {
+        let failed = [
+            (StepState::Pending, 0),
+            (StepState::Enqueued, 50),
+            (StepState::InProgress, 60),
+            (StepState::Error, 90),
+        ];
+        let mut states = IN_PROCESS.to_vec();
+        states.push((TaskState::EvaluatingResults, 95));
+        states.push((TaskState::BlockedByFailures, 100));
+        let mut seen = seen(&states, &failed);
+        seen.errors
+            .insert("send_it".into(), "no such address".into());
+
+        assert!(table(&Story::of(&seen)).ends_with(
+            "conclusion: at rest: blocked_by_failures after 0.100 s; step send_it failed: no such \
+             address\n"
+        ));
+    }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::Utc;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use self::story::{Seen, Story};
@@ -41,20 +42,20 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let pool = postgres::connect(project, &topology)
         .await
         .map_err(unavailable)?;
-    progress.say("the task's history");
-    let mut found: Option<TaskHistory> = None;
-    postgres::histories(&pool, postgres::Tasks::These(&[uuid]), |task| {
-        found = Some(task)
-    })
-    .await
-    .map_err(unavailable)?;
-    let Some(task) = found else {
-        return Err(Error::Usage(format!(
-            "the database has no task {uuid}; take the uuid from the answer to the create, not the \
-             correlation id"
-        )));
-    };
+    let mut task = history(&pool, uuid).await?;
     gather(project, &mut evidence, Depth::System, &progress).await?;
+    let mut subscribers = None;
+    if conclusion::stands_still(&task, Utc::now()) {
+        let expected = expected_of_running(&evidence, &topology);
+        let seen = postgres::subscriptions(&pool, &expected, &progress)
+            .await
+            .map_err(unavailable)?;
+        let names = seen.subscribers(&task.namespace);
+        subscribers = Some(names.into_iter().map(str::to_owned).collect());
+        // That look takes a while, in which the task may have gone on.
+        task = history(&pool, uuid).await?;
+    }
+    let now = Utc::now();
     let uuids: Vec<Uuid> = task.steps.iter().map(|step| step.step).collect();
     let messages = postgres::task_messages(&pool, uuid, &uuids)
         .await
@@ -63,19 +64,10 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
         .await
         .map_err(unavailable)?;
     let runs = witness::of_task(project, uuid);
-    let mut subscribers = None;
-    if !conclusion::is_at_rest(&task) {
-        let expected = expected_of_running(&evidence, &topology);
-        let seen = postgres::subscriptions(&pool, &expected, &progress)
-            .await
-            .map_err(unavailable)?;
-        let names = seen.subscribers(&task.namespace);
-        subscribers = Some(names.into_iter().map(str::to_owned).collect());
-    }
     pool.close().await;
     Ok(Seen {
         names: names(&evidence),
-        now: Utc::now(),
+        now,
         task,
         runs,
         messages,
@@ -84,6 +76,21 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
             .into_iter()
             .filter_map(|step| Some((step.name, error_of(&step.result?)?)))
             .collect(),
+    })
+}
+
+async fn history(pool: &PgPool, uuid: Uuid) -> Result<TaskHistory> {
+    let mut found = None;
+    postgres::histories(pool, postgres::Tasks::These(&[uuid]), |task| {
+        found = Some(task);
+    })
+    .await
+    .map_err(unavailable)?;
+    found.ok_or_else(|| {
+        Error::Usage(format!(
+            "the database has no task {uuid}; take the uuid from the answer to the create, not the \
+             correlation id"
+        ))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The time line as text, at most 100 columns wide where names allow.
+//! The time line as text.
 
 use super::conclusion::Conclusion;
 use super::story::{Event, Story, Waiting};
@@ -61,7 +61,7 @@ fn waits(waiting: &Waiting) -> String {
             format!("hidden until {}", until.format("%H:%M:%S%.3f"))
         });
     format!(
-        "waits in {}: message {}{about}, sent {}, read {} times, {hidden}\n",
+        "waits in {}: message {}{about}, sent {}, read {} times,\n  {hidden}\n",
         message.queue,
         message.id,
         message.enqueued_at.format("%H:%M:%S%.3f"),
@@ -119,7 +119,7 @@ fn conclusion(story: &Story) -> String {
                 format!("subscribers {}", subscribers.join(", "))
             };
             format!(
-                "conclusion: {place}, task {state}, no move for {}\n  queue {queue}: {message}; \
+                "conclusion: {place}, task {state}, no move for {}\n  queue {queue}: {message}\n  \
                  {takers}\n  next: `cluster-verify check --only 2,3,4`\n",
                 seconds(still_ms)
             )
