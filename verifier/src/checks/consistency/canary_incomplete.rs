@@ -112,6 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn a_step_whose_queue_is_gone_says_so() {
+        let mut evidence = standing_at("enqueued");
+        evidence.database.seen_mut().queues.clear();
+
+        let findings = fires::<CanaryIncomplete>(&evidence);
+
+        assert!(
+            findings[0]
+                .hint
+                .ends_with("worker_mail_queue does not exist")
+        );
+    }
+
+    #[test]
     fn a_step_in_hand_names_the_process_that_has_it() {
         let mut evidence = standing_at("in_progress");
         let step = &evidence.canaries.seen_mut().tasks[0].steps[0].step_uuid;

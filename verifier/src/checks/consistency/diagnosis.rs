@@ -62,6 +62,12 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
         };
         finding = finding.evidence("subscribers seen", seen);
     }
+    let database = evidence.database.ok();
+    if database.is_some_and(|database| !database.has_queue_of(&canary.namespace)) {
+        return finding.hint(format!(
+            "run `cluster-verify check --only 307`: {queue} does not exist"
+        ));
+    }
     if !step.message_waiting {
         return finding.hint("run `cluster-verify task` with the task's id: its message is gone");
     }

@@ -183,6 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_seen_at_another_queue_is_given_a_second_round() {
+        let mut evidence = Evidence::healthy();
+        for root in evidence.configuration.template_roots.values_mut() {
+            let mut other = root.templates[0].clone();
+            other.namespace = "parcel".into();
+            root.templates.push(other);
+        }
+        let queues = &mut evidence.database.seen_mut().queues;
+        let mut other = queues[0].clone();
+        other.name = "worker_parcel_queue".into();
+        queues.push(other);
+        for identity in evidence.identities.values_mut() {
+            identity.seen_mut().namespaces.push("parcel".into());
+        }
+        unknown::<InstanceNotSubscribed>(&evidence);
+
+        evidence.subscriptions.seen_mut().window_ms = 10_000;
+        let findings = fires::<InstanceNotSubscribed>(&evidence);
+        assert_eq!(findings[0].evidence["namespaces"], "parcel");
+    }
+
+    #[test]
     fn a_short_look_proves_nothing() {
         let mut evidence = without_second();
         evidence.subscriptions.seen_mut().window_ms = 100;

@@ -38,7 +38,14 @@ pub fn standing(
         return Ok(Standing::Unready);
     }
     let elsewhere = misdirected || !advertises(evidence, id, namespace);
-    let waited = subscriptions.window_ms >= subscriptions.cycle_ms;
+    // A visit to a queue with messages is over at once and may go unseen: whoever was
+    // seen at other queues polls, and is given a second round.
+    let half_seen = duty
+        .namespaces
+        .iter()
+        .any(|other| subscriptions.proven(id, other));
+    let rounds = if half_seen { 2 } else { 1 };
+    let waited = subscriptions.window_ms >= rounds * subscriptions.cycle_ms;
     Ok(if elsewhere || waited {
         Standing::Idle
     } else {
