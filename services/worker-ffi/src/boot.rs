@@ -48,7 +48,9 @@ pub fn boot(request: StartRequest) -> Result<Bridge, Error> {
     if !unserved.is_empty() {
         let names = unserved.into_iter().collect::<Vec<_>>().join(", ");
         // In order, since steps of the other namespaces may be claimed by now.
-        Arc::new(bridge).stop(UNDO)?;
+        if let Err(error) = Arc::new(bridge).stop(UNDO) {
+            tracing::warn!("{error}");
+        }
         return Err(Failure::other(format!(
             "the engine left out the namespaces {names}: another worker registered its templates at \
              the same moment; start this one again"

@@ -7,7 +7,6 @@ mod handler;
 mod registry;
 mod serve;
 mod step;
-mod templates;
 #[cfg(test)]
 mod testing;
 mod witnessed;

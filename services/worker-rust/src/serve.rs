@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use instance::{Environment, Failure, Identity, Service, Shutdown, Witness};
+use instance::{Environment, Failure, Identity, Service, Shutdown, Witness, templates};
 use tasker_worker::worker::StepHandlerRegistry;
 
 use crate::engine::Worker;
 use crate::hand_back::HandBack;
 use crate::registry::Registry;
 use crate::witnessed::Runs;
-use crate::{templates, workloads};
+use crate::workloads;
 
 /// Runs until a signal asks to stop.
 pub async fn serve(service: Service) -> Result<(), Failure> {

@@ -10,6 +10,8 @@ mod order_fulfillment;
 mod results;
 mod retry;
 mod slow;
+#[cfg(test)]
+mod templates;
 mod tree;
 
 use std::sync::Arc;
