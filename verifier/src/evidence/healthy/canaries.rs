@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{uuid, worker_uuid};
-use crate::evidence::{
-    Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins,
-};
+use crate::evidence::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
 use crate::topology::Topology;
 
 pub fn canaries(topology: &Topology) -> Canaries {

@@ -19,7 +19,9 @@ use self::files::{configuration, tools};
 use self::history::witness;
 pub use self::history::{chain, moment, open_task, task_history};
 use self::instances::{endpoints, identity, process};
-use super::{Evidence, HistoryView, Listener, LogView, Observed, Supervised, Supervisor, SystemView};
+use super::{
+    Evidence, HistoryView, Listener, LogView, Observed, Supervised, Supervisor, SystemView,
+};
 use crate::topology::{Assignment, ClusterFile, Selection, parse_dotenv, resolve};
 
 const CLUSTER: &str = r#"
