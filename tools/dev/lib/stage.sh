@@ -12,3 +12,14 @@ skip() {
 project_files() {
     git ls-files --cached --others --exclude-standard
 }
+
+# Sets TASKER_WORKER_FFI to the library that the stage of the binaries built.
+use_worker_library() {
+    local suffix=so
+    case $(uname) in Darwin) suffix=dylib ;; esac
+    export TASKER_WORKER_FFI=$TASKER_TEST_STATE/bin/libworker_ffi.$suffix
+    [ -f "$TASKER_WORKER_FFI" ] || {
+        printf 'there is no %s: run the stage that builds it first, ./dev test binaries\n' "$TASKER_WORKER_FFI"
+        exit 1
+    }
+}

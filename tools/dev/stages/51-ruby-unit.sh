@@ -9,4 +9,5 @@ while IFS= read -r file; do
         exit 1
     }
 done < <(project_files | grep -E '^services/worker-ruby/(bin/|.*\.rb$)')
+use_worker_library
 ruby services/worker-ruby/test/all.rb

@@ -7,4 +7,5 @@ if ! command -v valgrind >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
     apt-get -qq update
     apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install valgrind >/dev/null
 fi
-exec services/worker-ffi/tests/leaks
+use_worker_library
+exec services/worker-ffi/tests/leaks "$TASKER_WORKER_FFI"
