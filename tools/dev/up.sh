@@ -1,24 +1,33 @@
 # shellcheck shell=bash
-# Usage: ./dev up [--wait] [--detach] [--profile NAME] [--mode NAME] [--no-build]
+# Usage: ./dev up [OPTION ...] [NAME ...]
 #
 # Builds what changed and starts the cluster. In the foreground (process-compose's own
-# display on a terminal) until Ctrl-C stops it in order, unless one of these is given:
+# display on a terminal) until Ctrl-C stops it in order, unless one of the first two is given:
 #
 #   --wait           return when every instance is healthy; exit 1 if that takes too long
 #                    (90 s, or TASKER_START_TIMEOUT), naming the instances and their last lines
 #   --detach         return as soon as it is started
 #   --profile NAME   the engine's settings: stock (as Tasker ships) or polling
-#   --mode NAME      cluster (default), minimal or single
+#   --mode NAME      cluster (default): two of each service; minimal: two servers and two Rust
+#                    workers; single: one of each, on ports of their own
+#   --split          the queues in a database of their own
+#   --port-offset N  every port N higher
 #   --no-build       start what was built before
 #
-# TASKER_WORKER_RUST_INSTANCES=3 and the like change a count for this run,
-# TASKER_PORT_OFFSET=1000 moves every port, TASKER_CLUSTER_STATE=/a/folder uses another
-# state folder. Over a running cluster it says so and changes nothing. Exit status 3 when
-# a port is taken (it names the process) or the state folder is of another version.
+# With names only those are started: services (worker-ruby), instances (worker-rust-1) or
+# `workers`. Where nothing runs yet, so are the database and, for workers, the orchestration
+# servers. It then always returns: at once, or with --wait when they are healthy.
+#
+# TASKER_WORKER_RUST_INSTANCES=3 and the like (from 0 to 10) change a count for this run,
+# TASKER_CLUSTER_STATE=/a/folder uses another state folder. Over a running cluster it starts
+# what does not run, and nothing else changes. Exit status 3 when a port is taken (it names
+# the process) or the state folder is of another version.
 
 how=foreground
 no_build=
 selection=()
+names=()
+chosen=()
 while [ $# -gt 0 ]; do
     case $1 in
     --wait) how='wait' ;;
@@ -30,7 +39,9 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --profile=* | --mode=*) selection+=("${1%%=*}" "${1#*=}") ;;
-    *) stop_with 3 "up knows no option '$1'; ./dev up --help" ;;
+    --split) selection+=("$1") ;;
+    -*) stop_with 3 "up knows no option '$1'; ./dev up --help" ;;
+    *) names+=("$1") ;;
     esac
     shift
 done
@@ -50,13 +61,25 @@ render() {
     compose_file=$TASKER_CLUSTER_STATE/process-compose.yaml
 }
 
-already_running() {
-    say "the cluster is already running; nothing was changed: ./dev status shows it, ./dev down stops it"
-    if [ "$how" = wait ]; then wait_until_healthy; fi
+# Starts what is meant and does not run.
+go_on() {
+    [ ${#selection[@]} -eq 0 ] ||
+        say "a cluster runs already, so ${selection[*]} changes nothing; ./dev down stops it"
+    if [ ${#names[@]} -gt 0 ]; then
+        choose_instances "$(running_file)" "${names[@]}"
+    else
+        # shellcheck disable=SC2207 # a list of names
+        chosen=($(instances_of "$(running_file)"))
+    fi
+    start_instances "${chosen[@]}"
+    if [ "$how" = wait ]; then
+        wait_until_healthy "${chosen[@]}"
+        say "healthy: ${chosen[*]}"
+    fi
 }
 
 if supervisor_answers; then
-    already_running
+    go_on
     return 0
 fi
 
@@ -68,7 +91,7 @@ exec 7>"$TASKER_CLUSTER_STATE/start.lock"
 if command -v flock >/dev/null; then flock 7; fi
 if supervisor_answers; then
     exec 7>&-
-    already_running
+    go_on
     return 0
 fi
 if anything_is_left; then
@@ -77,6 +100,10 @@ if anything_is_left; then
 fi
 rm -f "$PC_SOCKET_PATH" "$TASKER_CLUSTER_STATE"/pids/*.pid
 render
+if [ ${#names[@]} -gt 0 ]; then
+    choose_instances "$compose_file" "${names[@]}"
+    [ "$how" = wait ] || how=detach
+fi
 check_ports "$compose_file"
 
 if [ "$how" = foreground ]; then
@@ -85,6 +112,10 @@ if [ "$how" = foreground ]; then
     if [ -t 0 ] && [ -t 1 ]; then exec process-compose -f "$compose_file" up 7>&-; fi
     exec process-compose -t=false -f "$compose_file" up 7>&-
 fi
+is_migrated() {
+    [ "$(supervised_status migrate)" = Completed ]
+}
+
 # Half a cluster is of no use to anybody.
 undo_start() {
     trap '' INT TERM HUP
@@ -96,12 +127,31 @@ undo_start() {
 say "starting the cluster"
 begun=$SECONDS
 trap undo_start INT TERM HUP
-launch_supervisor "$compose_file"
+if [ ${#names[@]} -eq 0 ]; then
+    launch_supervisor "$compose_file"
+else
+    # What it does not start now it starts when asked to.
+    launch_supervisor "$compose_file" migrate
+fi
 wait_for_supervisor
 exec 7>&-
+if [ ${#names[@]} -gt 0 ]; then
+    wait_until "$START_DEADLINE" is_migrated || {
+        show_last_lines postgres migrate
+        stop_with 1 "the database is not ready after $START_DEADLINE s; its last lines are above"
+    }
+    case " ${chosen[*]} " in
+    *' worker-'*) choose_instances "$compose_file" orchestration "${names[@]}" ;;
+    esac
+    start_instances "${chosen[@]}"
+fi
 if [ "$how" = wait ]; then
-    wait_until_healthy
-    say "every instance is healthy after $((SECONDS - begun)) s; next: ./dev check"
+    wait_until_healthy ${chosen[@]+"${chosen[@]}"}
+    if [ ${#names[@]} -gt 0 ]; then
+        say "healthy after $((SECONDS - begun)) s: ${chosen[*]}"
+    else
+        say "every instance is healthy after $((SECONDS - begun)) s; next: ./dev check"
+    fi
 else
     say "started; next: ./dev status, ./dev logs, ./dev check"
 fi

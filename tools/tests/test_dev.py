@@ -9,7 +9,7 @@ from pathlib import Path
 from toolchain.pins import TOOLS
 
 DEV = TOOLS.parent / "dev"
-COMMANDS = ("up", "down", "status", "logs", "check", "test", "shell")
+COMMANDS = ("up", "stop", "restart", "down", "status", "logs", "check", "test", "shell")
 
 
 class Dev(unittest.TestCase):
@@ -46,11 +46,20 @@ class Dev(unittest.TestCase):
                 self.assertIn(f"\n  {command} ", overview)
 
     def test_a_wrong_command_or_option_ends_with_3_and_names_the_help(self):
-        for words in (["frob"], ["up", "--frob"], ["down", "now"], ["logs", "--frob"], ["test", "no-such-stage"]):
+        for words in (
+            ["frob"],
+            ["up", "--frob"],
+            ["down", "now"],
+            ["logs", "--frob"],
+            ["logs", "-n", "few"],
+            ["stop"],
+            ["restart", "--frob"],
+            ["test", "no-such-stage"],
+        ):
             with self.subTest(words):
                 told = self.dev(*words)
                 self.assertEqual((told.returncode, told.stdout), (3, ""))
-                self.assertRegex(told.stderr, r"^dev: .*(--help|tools/dev/stages/)")
+                self.assertRegex(told.stderr, r"^dev: .*(--help|tools/dev/stages/|./dev down)")
                 self.assertEqual(told.stderr.count("\n"), 1)
 
     def test_down_with_nothing_running_is_fine(self):
@@ -66,6 +75,68 @@ class Dev(unittest.TestCase):
                     self.skipTest("cluster-verify is on PATH")
                 self.assertIn("./dev up", told.stdout + told.stderr)
                 self.assertEqual(told.returncode, 1)
+
+    def test_one_service_cannot_be_stopped_where_nothing_runs(self):
+        for command in ("stop", "restart"):
+            with self.subTest(command):
+                told = self.dev(command, "worker-rust")
+                self.assertEqual((told.returncode, told.stdout), (1, ""))
+                self.assertEqual(told.stderr, "dev: no cluster runs here; ./dev up --wait starts one\n")
+
+    def test_a_port_offset_that_is_none_is_refused_wherever_it_stands(self):
+        for words in (["--port-offset", "many", "up"], ["up", "--port-offset=60000"], ["down", "--port-offset", "-1"]):
+            with self.subTest(words):
+                told = self.dev(*words)
+                self.assertEqual((told.returncode, told.stdout), (3, ""))
+                self.assertRegex(told.stderr, r"^dev: --port-offset \S+: expected a number from 0 to 50000\n$")
+        self.assertIn("needs a number", self.dev("up", "--port-offset").stderr)
+
+    def test_a_port_offset_after_a_double_dash_is_somebody_elses(self):
+        told = self.dev("shell", "--", "echo", "--port-offset", "7")
+
+        self.assertEqual(told.stdout, "--port-offset 7\n")
+
+    def logs(self):
+        folder = self.state / "logs"
+        folder.mkdir()
+        lines = "<nil> ERR 2026-01-01T00:00:0{}Z INFO {}\n"
+        (folder / "worker-rust-1.log").write_text(lines.format(1, "first") + lines.format(3, "third"), encoding="utf-8")
+        (folder / "worker-rust-2.log").write_text(
+            lines.format(2, "second") + "  of two lines\n" + lines.format(4, "fourth"), encoding="utf-8"
+        )
+        (folder / "postgres.log").write_text("ready\n", encoding="utf-8")
+
+    def test_the_logs_of_a_service_are_put_in_the_order_of_their_time(self):
+        self.logs()
+
+        told = self.dev("logs", "worker-rust")
+
+        self.assertEqual(
+            [line.partition(" | ")[::2] for line in told.stdout.splitlines()],
+            [
+                ("worker-rust-1", "2026-01-01T00:00:01Z INFO first"),
+                ("worker-rust-2", "2026-01-01T00:00:02Z INFO second"),
+                ("worker-rust-2", "  of two lines"),
+                ("worker-rust-1", "2026-01-01T00:00:03Z INFO third"),
+                ("worker-rust-2", "2026-01-01T00:00:04Z INFO fourth"),
+            ],
+        )
+
+    def test_the_log_of_one_needs_no_name_before_its_lines(self):
+        self.logs()
+
+        self.assertEqual(self.dev("logs", "postgres").stdout, "ready\n")
+        self.assertEqual(self.dev("logs", "worker-rust-2", "-n", "1").stdout, "2026-01-01T00:00:04Z INFO fourth\n")
+
+    def test_a_log_that_is_none_is_answered_with_those_that_are(self):
+        self.logs()
+
+        told = self.dev("logs", "worker-go")
+
+        self.assertEqual(
+            (told.returncode, told.stderr),
+            (3, "dev: there is no log of 'worker-go'; there are: postgres worker-rust-1 worker-rust-2\n"),
+        )
 
     def test_a_state_folder_of_another_version_is_refused_and_kept(self):
         (self.state / "version").write_text("0\n", encoding="utf-8")

@@ -67,7 +67,35 @@ class Launch(unittest.TestCase):
 
         self.shown()
 
-        self.assertFalse(left_over.exists())
+        self.assertEqual(left_over.read_text(encoding="utf-8"), "")
+
+    def test_an_empty_dotenv_file_keeps_those_above_it_out(self):
+        self.shown()
+
+        self.assertEqual((self.state / "run" / "worker-rust-1" / ".env").read_bytes(), b"")
+
+    def running(self, folder):
+        process = subprocess.Popen(["sleep", "60"], cwd=folder)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        (self.state / "pids").mkdir()
+        (self.state / "pids" / "worker-rust-1.pid").write_text(f"{process.pid}\n", encoding="utf-8")
+        return process.pid
+
+    def test_the_folder_of_an_instance_that_still_runs_is_left_alone(self):
+        folder = self.state / "run" / "worker-rust-1"
+        folder.mkdir(parents=True)
+        (folder / "identity.json").touch()
+        pid = self.running(folder)
+
+        self.assertIn(f"already runs as pid {pid}: ./dev stop worker-rust-1", self.refused("worker-rust-1", "true"))
+
+        self.assertTrue((folder / "identity.json").exists())
+
+    def test_a_pid_that_the_system_gave_to_another_process_is_no_obstacle(self):
+        self.running(self.root)
+
+        self.shown()
 
     def test_the_pid_file_names_the_service_itself(self):
         pid = self.shown()["pid"]

@@ -93,8 +93,9 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Only this service or instance, such as worker-rust or worker-rust-1
-    pub name: Option<String>,
+    /// Only these: services (worker-rust), instances (worker-rust-1), or `workers`
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
     /// Look again every second, until Ctrl-C
     #[arg(long)]
     pub watch: bool,

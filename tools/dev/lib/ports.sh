@@ -20,5 +20,5 @@ check_ports() {
             say "port $port is taken by pid $pid: $(command_of "$pid" | cut -c 1-100) (in $(folder_of "$pid"))"
         fi
     done <<<"$holders"
-    stop_with 3 "stop what holds the ports, or move the cluster's, for instance: TASKER_PORT_OFFSET=$((${TASKER_PORT_OFFSET:-0} + 1000)) ./dev up"
+    stop_with 3 "stop what holds the ports, or move the cluster's, for instance: ./dev up --port-offset $((${TASKER_PORT_OFFSET:-0} + 1000))"
 }

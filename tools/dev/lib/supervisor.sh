@@ -20,12 +20,14 @@ for process in json.load(sys.stdin):
 '
 }
 
-# In a session of its own, so that closing this terminal does not stop the cluster.
+# In a session of its own, so that closing this terminal does not stop the cluster. With
+# further words only those processes, and what they depend on.
 launch_supervisor() {
     local file=$1 log=$TASKER_CLUSTER_STATE/logs/process-compose.log starter=nohup
+    shift
     if command -v setsid >/dev/null; then starter=setsid; fi
     cd "$DEV_ROOT" || exit
-    "$starter" process-compose -t=false -f "$file" -L "$log" up \
+    "$starter" process-compose -t=false -f "$file" -L "$log" up "$@" \
         </dev/null >"$TASKER_CLUSTER_STATE/logs/process-compose.out" 2>&1 7>&- &
     supervisor_pid=$!
     disown "$supervisor_pid"
@@ -42,9 +44,9 @@ wait_for_supervisor() {
     stop_with 1 "process-compose did not start; its last lines are above"
 }
 
-# Lines of "instance restarts" of all that are not healthy yet.
+# Lines of "instance restarts" of those named, or of all, that are not healthy yet.
 not_healthy() {
-    cluster-verify status -o json 2>/dev/null | python3 -c '
+    cluster-verify status -o json "$@" 2>/dev/null | python3 -c '
 import json, sys
 for instance in json.load(sys.stdin)["instances"]:
     if instance["status"] != "healthy":
@@ -52,15 +54,15 @@ for instance in json.load(sys.stdin)["instances"]:
 '
 }
 
-# Returns once all instances are healthy; otherwise says which are not, and shows why.
+# Returns once those named, or all, are healthy; otherwise says which are not, and shows why.
 wait_until_healthy() {
     local deadline=$((SECONDS + START_DEADLINE)) begun=$SECONDS behind waiting failing said=
-    until cluster-verify status >/dev/null 2>&1; do
+    until cluster-verify status "$@" >/dev/null 2>&1; do
         if ! supervisor_answers; then
             show_last_lines postgres migrate process-compose
             stop_with 1 "the supervisor ended while the cluster was starting; the last lines of its logs are above"
         fi
-        behind=$(not_healthy) || true
+        behind=$(not_healthy "$@") || true
         waiting=$(awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $1 }' <<<"$behind")
         failing=$(awk -v most="$MOST_RESTARTS" '$2 >= most { printf "%s ", $1 }' <<<"$behind")
         if [ -n "$failing" ]; then

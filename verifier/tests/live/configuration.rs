@@ -6,11 +6,12 @@ use crate::identity::{assert_failed, launched};
 const VICTIM: &str = "worker-rust-2";
 
 #[test]
-fn a_dotenv_file_above_the_working_folders_is_named_with_its_line() {
+fn a_dotenv_file_that_the_engine_would_load_is_named_with_its_line() {
     let cluster = Cluster::take();
-    let file = cluster.state().join(".env");
+    // `services/launch` leaves an empty one there, which keeps those above it out.
+    let file = cluster.state().join("run").join(VICTIM).join(".env");
     let _repair = Repair(|| {
-        let _ = std::fs::remove_file(&file);
+        let _ = std::fs::write(&file, "");
     });
     std::fs::write(&file, "# mine\nWORKSPACE_PATH=/elsewhere\n").unwrap();
 

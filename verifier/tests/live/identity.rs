@@ -19,6 +19,12 @@ pub fn assert_failed(verdict: &Verdict, expected: &[&str]) {
     assert_eq!(failed, expected, "{:#}", verdict.report);
 }
 
+/// Without its pid file `services/launch` does not know that the instance runs, and starts another.
+fn forget_pid(cluster: &Cluster) {
+    let file = cluster.state().join("pids").join(format!("{VICTIM}.pid"));
+    std::fs::remove_file(file).unwrap();
+}
+
 /// Starts the victim by hand, once more or instead, and waits until it is ready.
 pub fn launched(cluster: &Cluster, changes: &[(&str, &str)]) -> ByHand {
     let record = cluster
@@ -43,6 +49,7 @@ fn a_second_process_under_one_id_is_a_duplicate() {
     let (_, instance) = cluster.topology.instance(VICTIM).unwrap();
     let port = (instance.port + 7).to_string();
     let address = format!("127.0.0.1:{port}");
+    forget_pid(&cluster);
     let by_hand = launched(
         &cluster,
         &[
@@ -79,6 +86,7 @@ fn a_stale_copy_on_the_port_is_told_from_the_supervised_instance() {
     let cluster = Cluster::take();
     cluster.supervise("stop", VICTIM);
     let stale = launched(&cluster, &[]);
+    forget_pid(&cluster);
     cluster.supervise("start", VICTIM);
 
     let verdict = cluster.check(&["--quick", "--only", "2"]);

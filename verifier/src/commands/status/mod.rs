@@ -2,6 +2,7 @@
 
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::exit;
 use crate::project::Project;
-use crate::topology::Topology;
+use crate::topology::{Role, Topology};
 
 /// What `status` says of one instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,28 +91,40 @@ async fn now(
     let evidence = look(project, !args.quick, progress).await?;
     let topology = topology(&evidence)?;
     let mut instances = instances(&evidence, topology, !args.quick);
-    let Some(name) = &args.name else {
+    if args.names.is_empty() {
         return Ok(instances);
-    };
-    let is_meant = |id: &str| {
-        let service = topology
-            .instance(id)
-            .map(|(service, _)| service.name.as_str());
-        id == name || service == Some(name)
-    };
-    instances.retain(|instance| is_meant(&instance.instance));
-    if instances.is_empty() {
-        let services: Vec<&str> = topology
-            .services
-            .iter()
-            .map(|service| service.name.as_str())
-            .collect();
-        return Err(Error::Usage(format!(
-            "no service or instance `{name}` in this cluster; its services are {}",
-            services.join(", ")
-        )));
     }
+    let mut meant = BTreeSet::new();
+    for name in &args.names {
+        let ids = called(topology, name);
+        if ids.is_empty() {
+            let services: Vec<&str> = topology
+                .services
+                .iter()
+                .map(|service| service.name.as_str())
+                .collect();
+            return Err(Error::Usage(format!(
+                "no service or instance `{name}` in this cluster; its services are {}",
+                services.join(", ")
+            )));
+        }
+        meant.extend(ids);
+    }
+    instances.retain(|instance| meant.contains(instance.instance.as_str()));
     Ok(instances)
+}
+
+/// The instances that a service, an instance or `workers` means.
+fn called<'a>(topology: &'a Topology, name: &str) -> Vec<&'a str> {
+    topology
+        .instances()
+        .filter(|(service, instance)| {
+            instance.id == name
+                || service.name == name
+                || (name == "workers" && service.role == Role::Worker)
+        })
+        .map(|(_, instance)| instance.id.as_str())
+        .collect()
 }
 
 /// Whether every instance is healthy now.
