@@ -179,7 +179,7 @@ fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
 }
 
 /// The same without instances that do not run: nothing is to be seen of them, however long one looks.
-pub(super) fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
+pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let mut expected = expected(evidence, topology);
     if let Observed::Seen(system) = &evidence.system {
         expected

@@ -5,7 +5,7 @@ mod codes;
 mod completions;
 mod env;
 mod explain;
-mod gather;
+pub mod gather;
 mod metrics;
 mod queues;
 mod render;

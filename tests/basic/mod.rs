@@ -1,0 +1,1 @@
+mod load_balancing_test;

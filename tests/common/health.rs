@@ -1,0 +1,62 @@
+//! Whether an instance is ready, by its own word.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tasker_client::{
+    OrchestrationApiClient, OrchestrationApiConfig, WorkerApiClient, WorkerApiConfig,
+};
+
+/// One request may take this long: a create on a loaded machine takes seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A client that sends each request once: a create that is retried may happen twice.
+pub(crate) fn server(url: &str) -> Result<OrchestrationApiClient> {
+    server_within(url, PATIENCE)
+}
+
+pub(crate) fn server_within(url: &str, patience: Duration) -> Result<OrchestrationApiClient> {
+    OrchestrationApiClient::new(OrchestrationApiConfig {
+        base_url: url.to_owned(),
+        timeout_ms: milliseconds(patience),
+        max_retries: 1,
+        auth: None,
+    })
+    .with_context(|| format!("a client for {url}"))
+}
+
+pub(crate) fn worker(url: &str, patience: Duration) -> Result<WorkerApiClient> {
+    WorkerApiClient::new(WorkerApiConfig {
+        base_url: url.to_owned(),
+        timeout_ms: milliseconds(patience),
+        max_retries: 1,
+        auth: None,
+    })
+    .with_context(|| format!("a client for {url}"))
+}
+
+/// Asks `/health/ready`: `/health` answers that all is well as soon as the port is open.
+pub(crate) async fn server_is_ready(url: &str, patience: Duration) -> Result<()> {
+    server_within(url, patience)?.readiness_probe().await?;
+    Ok(())
+}
+
+pub(crate) async fn worker_is_ready(url: &str, patience: Duration) -> Result<()> {
+    worker(url, patience)?.readiness_probe().await?;
+    Ok(())
+}
+
+/// The same for callers that cannot wait; the runtime of a test has one thread, which is busy with the caller.
+pub(crate) fn server_is_ready_now(url: &str, patience: Duration) -> bool {
+    let probe = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.is_ok_and(|runtime| runtime.block_on(server_is_ready(url, patience)).is_ok())
+    };
+    std::thread::scope(|scope| scope.spawn(probe).join().unwrap_or(false))
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

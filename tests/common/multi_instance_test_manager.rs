@@ -1,0 +1,270 @@
+//! Several orchestration servers and workers at once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use cluster_verify::evidence::Reading;
+use futures::future::join_all;
+use tasker_client::OrchestrationApiClient;
+use tasker_shared::models::core::task_request::TaskRequest;
+use tasker_shared::types::api::orchestration::TaskResponse;
+use uuid::Uuid;
+
+use crate::request::made_distinct;
+use crate::sent::{Sent, read_everywhere};
+use crate::verdict::{self, Verdict};
+use crate::waiting::{wait_for_rest_of_all, wait_until};
+use crate::{
+    ClusterConfig, LifecycleTestManager, OrchestrationCluster, health, wait_for_task_completion,
+};
+
+const UNTIL_HEALTHY: Duration = Duration::from_secs(30);
+
+/// Creates tasks through several servers, waits for them, and looks at them from all sides.
+#[derive(Debug)]
+pub struct MultiInstanceTestManager {
+    pub cluster: OrchestrationCluster,
+    pub worker_urls: Vec<String>,
+    sent: Mutex<Vec<Sent>>,
+}
+
+impl MultiInstanceTestManager {
+    /// All instances of the environment, once they are healthy.
+    ///
+    /// # Errors
+    /// One of them is not in time.
+    pub async fn setup_from_env() -> Result<Self> {
+        Self::with_config(ClusterConfig::from_env()).await
+    }
+
+    /// The first `orchestration` servers and the first `workers` Rust workers of the environment.
+    ///
+    /// # Errors
+    /// It has fewer, or one of them is not healthy in time.
+    pub async fn setup(orchestration: usize, workers: usize) -> Result<Self> {
+        if let Some(reason) = Self::shortage(orchestration, workers) {
+            bail!(reason);
+        }
+        let mut config = ClusterConfig::from_env();
+        config.orchestration_urls.truncate(orchestration);
+        config.worker_urls = ClusterConfig::worker_urls_of("rust");
+        config.worker_urls.truncate(workers);
+        Self::with_config(config).await
+    }
+
+    /// Why [`Self::setup`] with these numbers would not find enough instances; none where it would.
+    pub fn shortage(orchestration: usize, workers: usize) -> Option<String> {
+        let servers = ClusterConfig::from_env().orchestration_urls.len();
+        let rust = ClusterConfig::worker_urls_of("rust").len();
+        (servers < orchestration || rust < workers).then(|| {
+            format!(
+                "needs {orchestration} orchestration servers and {workers} Rust workers, the cluster has \
+                 {servers} and {rust}: TASKER_ORCHESTRATION_INSTANCES={orchestration} \
+                 TASKER_WORKER_RUST_INSTANCES={workers} ./dev up --wait"
+            )
+        })
+    }
+
+    /// The instances of a configuration, once they are healthy.
+    ///
+    /// # Errors
+    /// One of them is not in time.
+    pub async fn with_config(config: ClusterConfig) -> Result<Self> {
+        let worker_urls = config.worker_urls.clone();
+        let manager = Self {
+            cluster: OrchestrationCluster::new(config).await?,
+            worker_urls,
+            sent: Mutex::default(),
+        };
+        manager.wait_for_healthy(UNTIL_HEALTHY).await?;
+        Ok(manager)
+    }
+
+    /// Waits until every server and worker says that it is ready.
+    ///
+    /// # Errors
+    /// The first that did not in time, with what it said.
+    pub async fn wait_for_healthy(&self, timeout: Duration) -> Result<()> {
+        self.cluster.wait_for_healthy(timeout).await?;
+        for url in &self.worker_urls {
+            wait_until(timeout, || health::worker_is_ready(url, timeout))
+                .await
+                .with_context(|| {
+                    format!("{url} did not get ready within {timeout:?}: ./dev status")
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Creates all tasks at once, through the servers by the cluster's strategy.
+    ///
+    /// Of requests that are equal, all but the first get an identity of their own, since the engine
+    /// refuses the same task a second time.
+    ///
+    /// # Errors
+    /// A create that failed; nothing is tried twice.
+    pub async fn create_tasks_concurrent(
+        &self,
+        requests: Vec<TaskRequest>,
+    ) -> Result<Vec<TaskResponse>> {
+        let sent = self.try_create_tasks_concurrent(requests).await;
+        let failed: Vec<String> = sent
+            .iter()
+            .filter_map(|sent| Some(format!("{}: {}", sent.via, sent.answer.as_ref().err()?)))
+            .collect();
+        if !failed.is_empty() {
+            bail!(
+                "{} of {} creates failed:\n{}",
+                failed.len(),
+                sent.len(),
+                failed.join("\n")
+            );
+        }
+        Ok(sent
+            .into_iter()
+            .filter_map(|sent| sent.answer.ok())
+            .collect())
+    }
+
+    /// The same for a test that has something to say about creates that fail.
+    pub async fn try_create_tasks_concurrent(&self, requests: Vec<TaskRequest>) -> Vec<Sent> {
+        let mut correlations = HashSet::new();
+        let requests = requests.into_iter().map(|request| {
+            let is_new = correlations.insert(request.correlation_id);
+            if is_new {
+                request
+            } else {
+                made_distinct(request)
+            }
+        });
+        let creates = requests.map(|request| Sent::create(self.cluster.get_client(), request));
+        let sent = join_all(creates).await;
+        self.all_sent().extend(sent.iter().cloned());
+        sent
+    }
+
+    /// Creates one task through a server of the test's choice.
+    ///
+    /// # Errors
+    /// The create failed.
+    pub async fn create_via(
+        &self,
+        client: &OrchestrationApiClient,
+        request: TaskRequest,
+    ) -> Result<Uuid> {
+        let sent = Sent::create(client, request).await;
+        let task = sent.task();
+        self.note(sent);
+        task
+    }
+
+    /// Keeps a create that was made elsewhere, so that its task can be judged.
+    pub fn note(&self, sent: Sent) {
+        self.all_sent().push(sent);
+    }
+
+    /// # Errors
+    /// It is not complete in time, or came to rest in another state.
+    pub async fn wait_for_task_completion(
+        &self,
+        task: Uuid,
+        timeout: Duration,
+    ) -> Result<TaskResponse> {
+        wait_for_task_completion(self.cluster.get_client(), task, timeout).await
+    }
+
+    /// Waits for all of them together.
+    ///
+    /// # Errors
+    /// Those that are not complete in time or came to rest in another state.
+    pub async fn wait_for_tasks_completion(
+        &self,
+        tasks: Vec<Uuid>,
+        timeout: Duration,
+    ) -> Result<Vec<TaskResponse>> {
+        let states = self.wait_for_tasks_rest(&tasks, timeout).await?;
+        let others = states.iter().filter(|(_, state)| *state != "complete");
+        let others: Vec<String> = others
+            .map(|(task, state)| {
+                format!("task {task} came to rest as {state}: cluster-verify task {task}")
+            })
+            .collect();
+        if !others.is_empty() {
+            bail!(
+                "{} of {} tasks are not complete:\n{}",
+                others.len(),
+                tasks.len(),
+                others.join("\n")
+            );
+        }
+        let mut done = Vec::new();
+        for task in tasks {
+            done.push(self.cluster.get_client().get_task(task).await?);
+        }
+        Ok(done)
+    }
+
+    /// Waits until all of them stay as they are, and returns the state of each as the database has it.
+    ///
+    /// # Errors
+    /// Those that are not at rest in time.
+    pub async fn wait_for_tasks_rest(
+        &self,
+        tasks: &[Uuid],
+        timeout: Duration,
+    ) -> Result<BTreeMap<Uuid, String>> {
+        let database = LifecycleTestManager::setup().await?;
+        wait_for_rest_of_all(&database.pool, tasks, timeout).await
+    }
+
+    /// What each server tells of a task at this moment.
+    pub async fn readings(&self, task: Uuid) -> Vec<Reading> {
+        read_everywhere(self.cluster.all_clients(), task).await
+    }
+
+    /// Reads a task that is at rest through every server: all must tell the same of it and of its steps.
+    ///
+    /// # Errors
+    /// What they tell, when it differs.
+    pub async fn verify_task_consistency(&self, task: Uuid) -> Result<()> {
+        let readings = self.readings(task).await;
+        let mut views: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for reading in readings {
+            let view = format!("{} {:?} {:?}", reading.status, reading.state, reading.steps);
+            views.entry(view).or_default().push(reading.via);
+        }
+        if views.len() > 1 {
+            let views = views
+                .iter()
+                .map(|(view, by)| format!("{}: {view}", by.join(", ")));
+            bail!(
+                "the servers do not agree on task {task}:\n{}",
+                views.collect::<Vec<_>>().join("\n")
+            );
+        }
+        Ok(())
+    }
+
+    /// The verifier's judgement over tasks that were created through this manager.
+    ///
+    /// # Errors
+    /// Something that it needs cannot be asked.
+    pub async fn judge(&self, tasks: &[Uuid]) -> Result<Verdict> {
+        let sent = self.all_sent().clone();
+        verdict::of_tasks(&sent, tasks, self.cluster.all_clients()).await
+    }
+
+    pub fn orchestration_count(&self) -> usize {
+        self.cluster.instance_count()
+    }
+
+    pub fn worker_count(&self) -> usize {
+        self.worker_urls.len()
+    }
+
+    fn all_sent(&self) -> std::sync::MutexGuard<'_, Vec<Sent>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,129 @@
+//! A create that was tried, kept until the verifier judges it.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+use cluster_verify::evidence::{Canary, CreateOutcome, Reading};
+use tasker_client::OrchestrationApiClient;
+use tasker_shared::models::core::task_request::TaskRequest;
+use tasker_shared::types::api::orchestration::TaskResponse;
+use uuid::Uuid;
+
+use crate::Environment;
+
+/// One create: what was asked of whom, and what came back.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub request: TaskRequest,
+    /// The instance that was asked.
+    pub via: String,
+    /// The task, or what the client said.
+    pub answer: Result<TaskResponse, String>,
+    pub create_ms: u64,
+    /// What the servers answered right after the create, where somebody asked.
+    pub first_readings: Vec<Reading>,
+    /// What must come back by step, where it is known.
+    pub expected: BTreeMap<String, serde_json::Value>,
+}
+
+impl Sent {
+    /// Sends the request, once.
+    pub async fn create(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
+        let begun = Instant::now();
+        let answer = client.create_task(request.clone()).await;
+        Self {
+            request,
+            via: Environment::get().instance_at(client.base_url()),
+            answer: answer.map_err(|error| error.to_string()),
+            create_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            first_readings: Vec::new(),
+            expected: BTreeMap::new(),
+        }
+    }
+
+    /// # Errors
+    /// What the client said.
+    pub fn task(&self) -> Result<Uuid> {
+        match &self.answer {
+            Ok(task) => Ok(task.task_uuid.parse()?),
+            Err(message) => Err(anyhow!("{} did not create the task: {message}", self.via)),
+        }
+    }
+
+    /// As the verifier's evidence, with nothing of what became of the task yet.
+    pub(crate) fn canary(&self) -> Canary {
+        Canary {
+            via: self.via.clone(),
+            namespace: self.request.namespace.clone(),
+            template: self.request.name.clone(),
+            correlation_id: self.request.correlation_id.to_string(),
+            expected: self.expected.clone(),
+            in_database: None,
+            database_state: None,
+            tasks_of_correlation: None,
+            events: None,
+            on_the_way: Vec::new(),
+            creator: None,
+            create: match &self.answer {
+                Ok(task) => CreateOutcome::Created {
+                    task_uuid: task.task_uuid.clone(),
+                },
+                // The client does not tell a refusal from a create that failed half way.
+                Err(message) => CreateOutcome::Indeterminate {
+                    message: message.clone(),
+                    task_uuid: None,
+                },
+            },
+            create_ms: self.create_ms,
+            first_readings: self.first_readings.clone(),
+            last_readings: Vec::new(),
+            finished_ms: None,
+            waited_ms: 0,
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// What each server tells of a task, all asked at once.
+pub(crate) async fn read_everywhere(
+    clients: &[OrchestrationApiClient],
+    task: Uuid,
+) -> Vec<Reading> {
+    futures::future::join_all(clients.iter().map(|client| read(client, task))).await
+}
+
+async fn read(client: &OrchestrationApiClient, task: Uuid) -> Reading {
+    let via = Environment::get().instance_at(client.base_url());
+    match client.get_task(task).await {
+        Ok(task) => {
+            let mut steps: Vec<(String, String)> = task
+                .steps
+                .into_iter()
+                .map(|step| (step.name, step.current_state))
+                .collect();
+            steps.sort();
+            Reading {
+                via,
+                status: 200,
+                state: Some(task.status),
+                steps,
+            }
+        }
+        Err(error) => Reading {
+            via,
+            status: status(&error.to_string()),
+            state: None,
+            steps: Vec::new(),
+        },
+    }
+}
+
+/// The client has the status in its text alone; 0 where there was no answer.
+fn status(message: &str) -> u16 {
+    let after = message.split("HTTP ").nth(1).unwrap_or_default();
+    after
+        .get(..3)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0)
+}

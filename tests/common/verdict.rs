@@ -1,0 +1,317 @@
+//! The verifier's judgement over the tasks of one test.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::{Context, Result, bail};
+use cluster_verify::check::{Filter, Finding, Severity, judge};
+use cluster_verify::collect::canary::AT_REST;
+use cluster_verify::collect::progress::Progress;
+use cluster_verify::collect::{domain_events, endpoints, postgres, witness};
+use cluster_verify::commands::gather::{Depth, begin, expected_of_running, gather};
+use cluster_verify::evidence::{
+    Canaries, Canary, CreateOutcome, Evidence, HistoryView, Observed, Unseen,
+};
+use cluster_verify::known::Known;
+use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
+use sqlx::PgPool;
+use tasker_client::OrchestrationApiClient;
+use uuid::Uuid;
+
+use crate::Environment;
+use crate::outcome::{self, Outcome};
+use crate::sent::{Sent, read_everywhere};
+
+/// The results of the checks over some tasks, with the findings marked that are known.
+#[derive(Debug)]
+pub struct Verdict {
+    results: Vec<CheckResult>,
+    /// What the checks looked at.
+    pub evidence: Evidence,
+}
+
+impl Verdict {
+    /// Judges tasks by the checks of consistency (5) and history (6).
+    ///
+    /// Not by those that need many tasks, or that try something of their own; a test for which
+    /// they mean something [adds](Self::with) them.
+    ///
+    /// # Errors
+    /// The database cannot be asked, or a file of the project does not parse.
+    pub async fn of(sent: &[Sent], clients: &[OrchestrationApiClient]) -> Result<Self> {
+        let environment = Environment::get();
+        let evidence = look(environment, sent, clients).await?;
+        let filter = Filter {
+            only: vec!["5".to_owned(), "6".to_owned()],
+            skip: ["506", "509", "510", "511", "515"]
+                .map(str::to_owned)
+                .into(),
+        };
+        let verdict = Self {
+            results: judged(environment, &evidence, &filter)?,
+            evidence,
+        };
+        Ok(verdict.fold_unfinished_work())
+    }
+
+    /// Judges the running cluster by the checks of configuration, processes, queues and health (1 to 4).
+    ///
+    /// # Errors
+    /// A file of the project does not parse.
+    pub async fn of_cluster() -> Result<Self> {
+        let environment = Environment::get();
+        let mut evidence = begin(&environment.project)?;
+        let progress = Progress::hidden();
+        gather(
+            &environment.project,
+            &mut evidence,
+            Depth::Subscriptions,
+            &progress,
+        )
+        .await?;
+        let filter = Filter {
+            only: ["1", "2", "3", "4"].map(str::to_owned).into(),
+            // What the machine has, and what is judged over the whole of what ever ran here.
+            skip: ["122", "123"].map(str::to_owned).into(),
+        };
+        Ok(Self {
+            results: judged(environment, &evidence, &filter)?,
+            evidence,
+        })
+    }
+
+    /// Judges the same evidence by more checks.
+    ///
+    /// # Errors
+    /// `config/findings.toml` does not parse.
+    pub fn with(mut self, codes: &[&str]) -> Result<Self> {
+        let filter = Filter {
+            only: codes.iter().map(|code| (*code).to_owned()).collect(),
+            skip: Vec::new(),
+        };
+        let more = judged(Environment::get(), &self.evidence, &filter)?;
+        self.results.extend(more);
+        Ok(self)
+    }
+
+    /// Accepts findings for a reason that the test knows, such as a fault that it injected.
+    #[must_use]
+    pub fn attribute(
+        mut self,
+        code: &str,
+        reason: &str,
+        is_meant: impl Fn(&Finding) -> bool,
+    ) -> Self {
+        for result in self.results.iter_mut().filter(|result| result.code == code) {
+            let CheckOutcome::Found { findings } = &mut result.outcome else {
+                continue;
+            };
+            for finding in findings.iter_mut().filter(|finding| is_meant(finding)) {
+                finding.known = Some(reason.to_owned());
+            }
+        }
+        self
+    }
+
+    /// A task that was completed before its steps were has no results to compare: the one follows from the other.
+    fn fold_unfinished_work(self) -> Self {
+        let too_early: Vec<(String, Option<String>)> = self
+            .findings("CV625")
+            .into_iter()
+            .map(|finding| (finding.subject.clone(), finding.known.clone()))
+            .collect();
+        let mut verdict = self;
+        for (subject, known) in too_early {
+            let Some(reason) = known else { continue };
+            for code in ["CV507", "CV512", "CV514"] {
+                verdict = verdict.attribute(code, &reason, |finding| {
+                    let task = finding.evidence.get("task");
+                    task.is_some_and(|task| subject == format!("task {task}"))
+                });
+            }
+        }
+        verdict
+    }
+
+    /// Findings of a code, known or not.
+    pub fn findings(&self, code: &str) -> Vec<&Finding> {
+        let of_code = self.results.iter().filter(|result| result.code == code);
+        of_code.flat_map(CheckResult::findings).collect()
+    }
+
+    /// Passes when nothing was found, or only what is known; that is then recorded with its count.
+    ///
+    /// # Errors
+    /// What was found and is not known (with `TASKER_TEST_STRICT=1` also what is), or could not be seen.
+    pub fn accept(self) -> Result<()> {
+        let strict = outcome::is_strict();
+        let mut against = Vec::new();
+        let mut known: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for result in &self.results {
+            if let CheckOutcome::Unknown { unseen } = &result.outcome {
+                against.push(format!(
+                    "{} {}: unknown: {unseen}",
+                    result.code, result.title
+                ));
+            }
+            for finding in result.findings() {
+                match &finding.known {
+                    Some(reason) if !strict => {
+                        *known.entry((&result.code, reason)).or_default() += finding.times;
+                    }
+                    _ if result.severity == Severity::Error => against.push(told(result, finding)),
+                    _ => {}
+                }
+            }
+        }
+        for ((code, reason), count) in known {
+            eprintln!("known: {code} {count} times: {reason}");
+            outcome::record(&Outcome::Known {
+                code,
+                count,
+                reason,
+            })?;
+        }
+        if against.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "the verifier has findings that count:\n{}",
+            against.join("\n")
+        )
+    }
+}
+
+fn told(result: &CheckResult, finding: &Finding) -> String {
+    let mut text = format!(
+        "{} {}\n  {}: {}",
+        result.code, result.title, finding.subject, finding.observed
+    );
+    for (key, value) in &finding.evidence {
+        text.push_str(&format!("\n    {key}: {value}"));
+    }
+    if let Some(reason) = &finding.known {
+        text.push_str(&format!("\n    known: {reason}"));
+    }
+    text.push_str(&format!("\n    -> {}", finding.hint));
+    text
+}
+
+fn judged(
+    environment: &Environment,
+    evidence: &Evidence,
+    filter: &Filter,
+) -> Result<Vec<CheckResult>> {
+    let known =
+        Known::load(&environment.project.root).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    Ok(judge(
+        evidence,
+        filter,
+        &known,
+        evidence.taken_at.date_naive(),
+    ))
+}
+
+async fn look(
+    environment: &Environment,
+    sent: &[Sent],
+    clients: &[OrchestrationApiClient],
+) -> Result<Evidence> {
+    let project = &environment.project;
+    let mut evidence = begin(project)?;
+    let pool = postgres::connect(project, &environment.topology)
+        .await
+        .map_err(not_seen)?;
+    let mut tasks = Vec::new();
+    for one in sent {
+        tasks.push(look_back(&pool, clients, one).await.map_err(not_seen)?);
+    }
+    let progress = Progress::hidden();
+    gather(project, &mut evidence, Depth::System, &progress).await?;
+    evidence.endpoints = endpoints::collect(&environment.topology).await;
+    if tasks.iter().any(|task| !task.at_rest()) {
+        // Only a task that stands still asks who should have taken it.
+        evidence.database = postgres::catalogue(&pool).await.into();
+        let expected = expected_of_running(&evidence, &environment.topology);
+        let subscriptions = postgres::subscriptions(&pool, &expected, &progress).await;
+        evidence.subscriptions = subscriptions.into();
+    }
+    domain_events::collect(&pool, &evidence.configuration, &mut tasks)
+        .await
+        .map_err(not_seen)?;
+    let these: HashSet<Uuid> = tasks.iter().filter_map(uuid).collect();
+    let list: Vec<Uuid> = these.iter().copied().collect();
+    let mut view = HistoryView::default();
+    postgres::histories(&pool, postgres::Tasks::These(&list), |task| view.add(task))
+        .await
+        .map_err(not_seen)?;
+    evidence.history = postgres::follow_up(&pool, &mut view, chrono::Utc::now())
+        .await
+        .map(|()| view)
+        .into();
+    evidence.witness = witness::of_tasks(project, &these);
+    if let Observed::Seen(view) = &mut evidence.witness {
+        // After the files, so that a result is never missing only because it came later.
+        let steps: Vec<Uuid> = view.repeated.iter().map(|step| step.step).collect();
+        view.audits = postgres::audits(&pool, &steps).await.into();
+    }
+    pool.close().await;
+    evidence.canaries = Observed::Seen(Canaries {
+        tasks,
+        ..Canaries::default()
+    });
+    Ok(evidence)
+}
+
+/// What became of one create, in the database and through every server.
+async fn look_back(
+    pool: &PgPool,
+    clients: &[OrchestrationApiClient],
+    sent: &Sent,
+) -> Result<Canary, Unseen> {
+    let mut canary = sent.canary();
+    let correlation = sent.request.correlation_id;
+    let tasks = postgres::tasks_of_correlation(pool, correlation).await?;
+    canary.tasks_of_correlation = Some(tasks);
+    if let CreateOutcome::Indeterminate { task_uuid, .. } = &mut canary.create {
+        let task = postgres::task_of_correlation(pool, correlation).await?;
+        *task_uuid = task.map(|task| task.to_string());
+    }
+    let Some(task) = uuid(&canary) else {
+        return Ok(canary);
+    };
+    canary.last_readings = read_everywhere(clients, task).await;
+    canary.steps = postgres::steps_of(pool, task, &canary.namespace).await?;
+    canary.creator = postgres::creator_of(pool, task).await?;
+    canary.in_database = Some(postgres::task_exists(pool, task).await?);
+    let state = postgres::settled_states(pool, &[task]).await?;
+    canary.database_state = state.into_values().next();
+    let at_rest = canary
+        .database_state
+        .as_deref()
+        .is_some_and(|state| AT_REST.contains(&state));
+    canary.finished_ms = at_rest.then_some(canary.create_ms);
+    Ok(canary)
+}
+
+fn uuid(canary: &Canary) -> Option<Uuid> {
+    canary.create.task_uuid()?.parse().ok()
+}
+
+fn not_seen(unseen: Unseen) -> anyhow::Error {
+    anyhow::anyhow!("{unseen}")
+}
+
+/// The verdict on a run of tasks that must all be complete.
+pub(crate) async fn of_tasks(
+    sent: &[Sent],
+    tasks: &[Uuid],
+    clients: &[OrchestrationApiClient],
+) -> Result<Verdict> {
+    let chosen = tasks.iter().map(|task| {
+        let found = sent.iter().find(|sent| sent.task().ok() == Some(*task));
+        found
+            .cloned()
+            .with_context(|| format!("task {task} was not created through this manager"))
+    });
+    Verdict::of(&chosen.collect::<Result<Vec<_>>>()?, clients).await
+}

@@ -1,0 +1,2 @@
+#[cfg(feature = "test-cluster")]
+mod multi_instance;

@@ -1,0 +1,1 @@
+mod concurrent_task_creation_test;

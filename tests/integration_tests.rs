@@ -1,0 +1,3 @@
+//! What needs the database and its message queues, and no service.
+
+pub use cluster_tests as common;
