@@ -7,6 +7,7 @@ lib.fileset.toSource {
     ../Cargo.lock
     ../config
     ../services
+    ../tests
     ../verifier
     (lib.fileset.maybeMissing ../rustfmt.toml)
   ];
