@@ -105,6 +105,14 @@ class Launch(unittest.TestCase):
     def test_the_database_is_reached_with_the_password_of_the_file(self):
         self.assertEqual(self.shown()["DATABASE_URL"], "postgresql://tasker:secret@127.0.0.1:25432/tasker")
 
+    def test_the_queues_have_a_database_of_their_own_only_where_the_cluster_says_so(self):
+        self.environment["PGMQ_DATABASE_URL"] = "postgresql://elsewhere/queues"
+
+        self.assertNotIn("PGMQ_DATABASE_URL", self.shown())
+
+        self.environment["PGMQ_DATABASE"] = "queues"
+        self.assertEqual(self.shown()["PGMQ_DATABASE_URL"], "postgresql://tasker:secret@127.0.0.1:25432/queues")
+
     def test_paths_from_the_root_become_absolute(self):
         self.environment["TASKER_TEMPLATE_PATH"] = "templates/rust"
 

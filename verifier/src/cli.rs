@@ -159,17 +159,27 @@ pub struct RenderArgs {
     /// Change nothing; fail when a file is not current
     #[arg(long)]
     pub check: bool,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Into the state folder, for one run, and remember the selection there
+    #[arg(long)]
+    pub run: bool,
+}
+
+/// What cluster is meant, where it is not the default one.
+#[derive(Debug, Args)]
+pub struct SelectionArgs {
     #[arg(long, value_enum)]
     pub mode: Option<Mode>,
     /// Engine profile: stock or polling
     #[arg(long)]
     pub profile: Option<String>,
-    /// Added to every port
-    #[arg(long, value_name = "N")]
-    pub port_offset: Option<u16>,
-    /// Into the state folder, for one run, and remember the selection there
+    /// The queues in a database of their own
     #[arg(long)]
-    pub run: bool,
+    pub split: bool,
+    /// Added to every port
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=50_000))]
+    pub port_offset: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -88,6 +88,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(d::LongTransaction, "CV318"),
     entry!(d::ConnectionUnattributed, "CV319"),
     entry!(d::NotifyQueueFilling, "CV320"),
+    entry!(d::QueueMisplaced, "CV321"),
     entry!(h::Unreachable, "CV401"),
     entry!(h::NotReady, "CV402"),
     entry!(h::ComponentDegraded, "CV403"),

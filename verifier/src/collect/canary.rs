@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::endpoints::{client, fetch};
-use super::postgres;
+use super::postgres::{self, Databases};
 use super::progress::Progress;
 use crate::evidence::{Canaries, Canary, CreateOutcome, Observed, Reading, Unseen};
 use crate::topology::{Role, Topology, Workload};
@@ -34,7 +34,7 @@ pub const AT_REST: [&str; 5] = [
 pub async fn send(
     topology: &Topology,
     workloads: &[&Workload],
-    pool: &PgPool,
+    pool: &Databases,
     progress: &Progress,
 ) -> Observed<Canaries> {
     let Ok(client) = client() else {
@@ -75,7 +75,7 @@ pub async fn send(
 pub(super) async fn look_back(
     client: &reqwest::Client,
     servers: &[(String, u16)],
-    pool: &PgPool,
+    pool: &Databases,
     canary: &mut Canary,
 ) -> Result<(), Unseen> {
     if let Ok(correlation) = canary.correlation_id.parse() {

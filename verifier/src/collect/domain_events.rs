@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::PgPool;
-
-use super::postgres;
+use super::postgres::{self, Databases};
 use crate::evidence::{Canary, Configuration, Unseen};
 
 /// The engine publishes after it has told that the step is done, and does not wait for it.
@@ -16,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// # Errors
 /// The query that failed.
 pub async fn collect(
-    pool: &PgPool,
+    databases: &Databases,
     configuration: &Configuration,
     tasks: &mut [Canary],
 ) -> Result<(), Unseen> {
@@ -27,7 +25,8 @@ pub async fn collect(
             continue;
         }
         loop {
-            let seen = postgres::events_of(pool, &canary.namespace, &canary.correlation_id).await?;
+            let seen =
+                postgres::events_of(databases, &canary.namespace, &canary.correlation_id).await?;
             let all = promised.iter().all(|name| seen.contains_key(*name));
             canary.events = Some(seen);
             if all || begun.elapsed() > GRACE {

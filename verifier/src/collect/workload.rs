@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::canary::{AT_REST, create, look_back};
 use super::endpoints::client;
-use super::postgres;
+use super::postgres::{self, Databases};
 use super::progress::Progress;
 use crate::evidence::{Canary, CreateOutcome, Unseen};
 use crate::topology::{Role, Topology, Workload};
@@ -46,7 +46,7 @@ pub async fn send(
     topology: &Topology,
     workload: &Workload,
     load: Load,
-    pool: &PgPool,
+    pool: &Databases,
     interrupts: &mut Signal,
     progress: &Progress,
 ) -> Result<Sent, Unseen> {
@@ -182,7 +182,7 @@ impl Run {
 async fn read(
     client: &reqwest::Client,
     servers: &[(String, u16)],
-    pool: &PgPool,
+    pool: &Databases,
     mut task: Canary,
 ) -> Result<Canary, Unseen> {
     look_back(client, servers, pool, &mut task).await?;

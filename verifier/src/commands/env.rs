@@ -103,12 +103,12 @@ fn write(
             *value = project.path(value).display().to_string();
         }
     }
-    let url = postgres::url(project, topology).map_err(|unseen| Error::Unavailable {
+    let urls = postgres::urls(project, topology).map_err(|unseen| Error::Unavailable {
         what: unseen.what,
         why: unseen.why,
         hint: "`./dev up` makes the database and its password".into(),
     })?;
-    variables.push(("DATABASE_URL".to_owned(), url));
+    variables.extend(urls);
     private(&path, &dotenv(&variables))?;
     super::print(&format!("{}\n", path.display()));
     Ok(ExitCode::SUCCESS)

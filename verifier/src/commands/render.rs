@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::RenderArgs;
+use crate::cli::{RenderArgs, SelectionArgs};
 use crate::collect::configuration::{compare, engine_sources};
 use crate::error::{Error, Result};
 use crate::project::Project;
@@ -12,7 +12,7 @@ use crate::topology::{self, Selection};
 
 pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
-    let selection = selection(&project, args)?;
+    let selection = selection(&project, &args.selection)?;
     if args.run {
         return render_run(&project, &selection);
     }
@@ -37,7 +37,7 @@ pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
 }
 
 /// The options over the environment over the defaults.
-fn selection(project: &Project, args: &RenderArgs) -> Result<Selection> {
+pub fn selection(project: &Project, args: &SelectionArgs) -> Result<Selection> {
     let file = topology::load_file(&project.root).map_err(Error::Configuration)?;
     let services = file.services.iter().map(|service| service.name.as_str());
     let mut selection = Selection::default()
@@ -46,6 +46,7 @@ fn selection(project: &Project, args: &RenderArgs) -> Result<Selection> {
     selection.mode = args.mode.or(selection.mode);
     selection.profile = args.profile.clone().or(selection.profile);
     selection.port_offset = args.port_offset.unwrap_or(selection.port_offset);
+    selection.split = args.split;
     let profiles = engine_sources(project)
         .map_err(|problem| Error::Configuration(vec![problem]))?
         .profiles;

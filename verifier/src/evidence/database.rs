@@ -19,6 +19,9 @@ pub struct DatabaseView {
     pub migrations: Vec<Migration>,
     pub sessions: Vec<Session>,
     pub queues: Vec<Queue>,
+    /// Names of queues in the tasks' database, where the queues have one of their own.
+    #[serde(default)]
+    pub misplaced_queues: Vec<String>,
     /// The role as which the cluster connects.
     pub role: String,
     /// Where the role looks for names without a schema, in this order.

@@ -14,6 +14,7 @@ pub struct ClusterFile {
     pub version: u32,
     pub engine: EngineFile,
     pub database: DatabaseFile,
+    pub pools: PoolsFile,
     pub environment: LayersFile,
     pub modes: ModesFile,
     pub profiles: ProfilesFile,
@@ -36,12 +37,63 @@ pub struct EngineFile {
 pub struct DatabaseFile {
     pub port: u16,
     pub name: String,
+    /// What `--split` works on instead.
+    pub split: SplitFile,
     pub role: String,
+    /// At least; a run whose pools may open more gets as many.
     pub max_connections: u32,
     /// Major version of PostgreSQL.
     pub major: u32,
     /// Oldest version of the extension pgmq that will do.
     pub pgmq: String,
+}
+
+/// Two databases of which neither is the one of other runs: switching leaves no queue in the wrong one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitFile {
+    pub tasks: String,
+    pub queues: String,
+}
+
+/// Connections that an instance opens at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolsFile {
+    pub orchestration: ServerPools,
+    pub worker: WorkerPools,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerPools {
+    pub main: u32,
+    /// For the queues, where they have a database of their own.
+    pub queues: u32,
+    /// For requests.
+    pub web: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerPools {
+    pub main: u32,
+    /// For the queues, where they have a database of their own.
+    pub queues: u32,
+}
+
+impl PoolsFile {
+    /// The most that one instance opens.
+    pub const fn of(&self, role: Role, split: bool) -> u32 {
+        let (shared, queues) = match role {
+            Role::Orchestration => (
+                self.orchestration.main + self.orchestration.web,
+                self.orchestration.queues,
+            ),
+            Role::Worker => (self.worker.main, self.worker.queues),
+        };
+        shared + if split { queues } else { 0 }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

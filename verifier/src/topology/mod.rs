@@ -10,12 +10,12 @@ mod selection;
 mod workloads;
 
 pub use dotenv::{Assignment, parse as parse_dotenv};
-pub use file::{ClusterFile, DatabaseFile, Role, ServiceFile};
+pub use file::{ClusterFile, DatabaseFile, PoolsFile, Role, ServiceFile};
 pub use load::{CLUSTER_FILE, load, load_file};
 pub use problem::Problem;
 pub use resolve::{
-    Database, Engine, Instance, Origin, SERVICE_VARIABLES, Service, Setting, Topology, Variable,
-    resolve,
+    Database, Engine, Instance, Origin, RESERVE, SERVICE_VARIABLES, Service, Setting, Topology,
+    Variable, resolve,
 };
 pub use selection::{MAX_INSTANCES, Mode, Selection};
 pub use workloads::{Workload, Workloads};

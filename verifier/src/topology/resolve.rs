@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{ClusterFile, Role, ServiceFile};
+use super::file::{ClusterFile, PoolsFile, Role, ServiceFile};
 use super::selection::{Mode, Selection};
 use super::{Assignment, Problem, load::CLUSTER_FILE};
 
@@ -22,6 +22,9 @@ pub const SERVICE_VARIABLES: [&str; 9] = [
     "WORKSPACE_PATH",
 ];
 
+/// Connections beside the pools: three that PostgreSQL keeps for a superuser, up to six of this program, and one for a probe.
+pub const RESERVE: u32 = 10;
+
 /// The cluster that one run should consist of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Topology {
@@ -31,6 +34,8 @@ pub struct Topology {
     pub port_offset: u16,
     pub split: bool,
     pub database: Database,
+    #[serde(default)]
+    pub pools: PoolsFile,
     pub services: Vec<Service>,
 }
 
@@ -45,6 +50,9 @@ pub struct Engine {
 pub struct Database {
     pub port: u16,
     pub name: String,
+    /// The database of the queues, where they have one of their own.
+    #[serde(default)]
+    pub queues: Option<String>,
     pub role: String,
     pub max_connections: u32,
     pub major: u32,
@@ -173,7 +181,7 @@ pub fn resolve(
         .services
         .iter()
         .map(|service| resolve_service(file, service, layers, mode, &profile, selection))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Topology {
         engine: Engine {
             version: file.engine.version.clone(),
@@ -190,14 +198,30 @@ pub fn resolve(
         split: selection.split,
         database: Database {
             port: shifted(file.database.port, 0, selection.port_offset)?,
-            name: file.database.name.clone(),
+            name: if selection.split {
+                file.database.split.tasks.clone()
+            } else {
+                file.database.name.clone()
+            },
+            queues: selection.split.then(|| file.database.split.queues.clone()),
             role: file.database.role.clone(),
-            max_connections: file.database.max_connections,
+            max_connections: max_connections(file, &services, selection.split),
             major: file.database.major,
             pgmq: file.database.pgmq.clone(),
         },
+        pools: file.pools,
         services,
     })
+}
+
+/// As many as all pools may open, so that more instances need no other setting.
+fn max_connections(file: &ClusterFile, services: &[Service], split: bool) -> u32 {
+    let open: u32 = services
+        .iter()
+        .flat_map(|service| std::iter::repeat_n(service.role, service.instances.len()))
+        .map(|role| file.pools.of(role, split))
+        .sum();
+    file.database.max_connections.max(open + RESERVE)
 }
 
 fn resolve_service(

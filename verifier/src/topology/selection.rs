@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Each service has a range of ten ports.
 pub const MAX_INSTANCES: u16 = 10;
 
+/// Beyond it the highest port would be none.
+pub const MAX_PORT_OFFSET: u16 = 50_000;
+
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum,
 )]
@@ -86,8 +89,12 @@ impl Selection {
             self.counts.insert(service.to_owned(), count);
         }
         if let Some(value) = lookup("TASKER_PORT_OFFSET").filter(|value| !value.is_empty()) {
-            self.port_offset = value.parse().map_err(|_| {
-                format!("TASKER_PORT_OFFSET={value}: expected a number from 0 to 50000")
+            let offset = value
+                .parse()
+                .ok()
+                .filter(|offset| *offset <= MAX_PORT_OFFSET);
+            self.port_offset = offset.ok_or_else(|| {
+                format!("TASKER_PORT_OFFSET={value}: expected a number from 0 to {MAX_PORT_OFFSET}")
             })?;
         }
         Ok(self)
@@ -108,6 +115,20 @@ mod tests {
 
         assert_eq!(selection.counts["worker-rust"], 3);
         assert!(!selection.is_default());
+    }
+
+    #[test]
+    fn a_port_offset_beyond_the_ports_is_refused() {
+        let with = |value: &str| {
+            let value = value.to_owned();
+            Selection::default().with_environment([], |name| {
+                (name == "TASKER_PORT_OFFSET").then(|| value.clone())
+            })
+        };
+
+        assert_eq!(with("1000").unwrap().port_offset, 1000);
+        let error = with("50001").unwrap_err();
+        assert!(error.starts_with("TASKER_PORT_OFFSET=50001"), "{error}");
     }
 
     #[test]

@@ -112,7 +112,8 @@ fn elsewhere(topology: &Topology, instance: &Instance, url: &str) -> Option<Find
     )
 }
 
-/// Where the queues are is for the instances to agree on: those that differ from most are named.
+/// Where the queues are is for the cluster to say when they have a database of their own, else for the instances to agree
+/// on: those that differ from most are named.
 fn queues_elsewhere(topology: &Topology, system: &SystemView) -> Vec<Finding> {
     let main = expected(topology);
     let places: Vec<(&Instance, Place)> = topology
@@ -132,15 +133,19 @@ fn queues_elsewhere(topology: &Topology, system: &SystemView) -> Vec<Finding> {
     let Some(most) = counts.iter().max_by_key(|(_, count)| **count) else {
         return Vec::new();
     };
-    let most = (*most.0).clone();
+    let (most, whose) = match &topology.database.queues {
+        Some(queues) => {
+            let database = queues.clone();
+            (Place { database, ..main }, "the cluster's")
+        }
+        None => ((*most.0).clone(), "those of most instances"),
+    };
     places
         .iter()
         .filter(|(_, place)| *place != most)
         .map(|(instance, place)| {
             Finding::about(&instance.id)
-                .observed(format!(
-                    "its queues are in {place}, and those of most instances in {most}"
-                ))
+                .observed(format!("its queues are in {place}, and {whose} in {most}"))
                 .evidence("expected", &most)
                 .evidence("actual", place)
                 .hint(format!(
@@ -213,6 +218,26 @@ mod tests {
 
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].evidence["actual"], "127.0.0.1:15432/queues");
+    }
+
+    #[test]
+    fn in_a_split_cluster_an_instance_with_its_queues_in_the_first_database_is_found() {
+        let mut evidence = Evidence::healthy();
+        evidence.topology.seen_mut().database.queues = Some("queues".into());
+        for process in &mut evidence.system.seen_mut().processes {
+            process.environment.as_mut().unwrap().insert(
+                "PGMQ_DATABASE_URL".into(),
+                "postgresql://tasker:***@127.0.0.1:15432/queues".into(),
+            );
+        }
+        silent::<DatabaseMismatch>(&evidence);
+
+        let process = &mut evidence.system.seen_mut().processes[3];
+        let environment = process.environment.as_mut().unwrap();
+        environment.remove("PGMQ_DATABASE_URL");
+        let findings = fires::<DatabaseMismatch>(&evidence);
+        assert_eq!(findings[0].subject, "worker-rust-2");
+        assert_eq!(findings[0].evidence["expected"], "127.0.0.1:15432/queues");
     }
 
     #[test]

@@ -1,16 +1,13 @@
 use super::engine_settings::{self, EngineSettings};
 use crate::check::{Check, Code, Finding};
 use crate::evidence::{Evidence, Unseen};
-use crate::topology::{Instance, Role};
+use crate::topology::{Instance, RESERVE, Role, Topology};
 
 /// The pools of all instances together may open more connections than the server grants.
 ///
 /// They do so under load only, and then whichever instance comes last waits
 /// for connections that nobody gives back.
 pub struct PoolsExceedServer;
-
-/// Three that PostgreSQL keeps for a superuser, four of this program, and a few for migrations and probes.
-const RESERVE: u64 = 10;
 
 impl Check for PoolsExceedServer {
     const CODE: Code = Code::new(115);
@@ -21,12 +18,12 @@ impl Check for PoolsExceedServer {
         let topology = evidence.topology.seen()?;
         let files = engine_settings::all(topology, &evidence.configuration)?;
         let mut finding = Finding::about("max_connections");
-        let mut sum = RESERVE;
+        let mut sum = u64::from(RESERVE);
         for file in &files {
             let each: Vec<u64> = file
                 .readers
                 .iter()
-                .map(|(service, instance)| connections(file, service.role, instance))
+                .map(|(service, instance)| connections(topology, file, service.role, instance))
                 .collect();
             sum += each.iter().sum::<u64>();
             let largest = each.iter().max().copied().unwrap_or_default();
@@ -48,8 +45,8 @@ impl Check for PoolsExceedServer {
                 .evidence("granted", granted)
                 .evidence("wanted", sum)
                 .hint(format!(
-                    "raise `max_connections` in config/cluster.toml to {sum} and restart the \
-                     database, or lower `common.database.pool.max_connections` in config/tasker/"
+                    "size the `pools` in config/cluster.toml for it, or raise `max_connections` \
+                     there to {sum}; then `cluster-verify render`, `./dev down` and `./dev up`"
                 )),
         ])
     }
@@ -60,23 +57,34 @@ impl Check for PoolsExceedServer {
 /// # Errors
 /// An engine configuration that was not looked at.
 pub fn connections_of(evidence: &Evidence) -> Result<Vec<(&Instance, u64)>, Unseen> {
-    let files = engine_settings::all(evidence.topology.seen()?, &evidence.configuration)?;
+    let topology = evidence.topology.seen()?;
+    let files = engine_settings::all(topology, &evidence.configuration)?;
     let mut each = Vec::new();
     for file in &files {
         for &(service, instance) in &file.readers {
-            each.push((instance, connections(file, service.role, instance)));
+            each.push((
+                instance,
+                connections(topology, file, service.role, instance),
+            ));
         }
     }
     Ok(each)
 }
 
 /// The most that one instance opens.
-fn connections(file: &EngineSettings<'_>, role: Role, instance: &Instance) -> u64 {
+fn connections(
+    topology: &Topology,
+    file: &EngineSettings<'_>,
+    role: Role,
+    instance: &Instance,
+) -> u64 {
     let main = file
         .number("common.database.pool.max_connections")
         .unwrap_or_default();
     let queues = file.number("common.pgmq_database.pool.max_connections");
-    let separate = file
+    // Whose URL `services/launch` makes, so that no layer has it.
+    let split = topology.database.queues.is_some();
+    let named = file
         .text("common.pgmq_database.url", instance)
         .is_some_and(|url| {
             !url.is_empty() && Some(url) != file.text("common.database.url", instance)
@@ -88,7 +96,12 @@ fn connections(file: &EngineSettings<'_>, role: Role, instance: &Instance) -> u6
             .unwrap_or(30),
         Role::Worker => 0,
     };
-    main + api + if separate { queues.unwrap_or(main) } else { 0 }
+    main + api
+        + if split || named {
+            queues.unwrap_or(main)
+        } else {
+            0
+        }
 }
 
 #[cfg(test)]
@@ -115,6 +128,23 @@ mod tests {
         assert_eq!(findings[0].evidence["wanted"], "160");
         assert_eq!(findings[0].evidence["orchestration.toml"], "2 x 45");
         assert_eq!(findings[0].evidence["worker.toml"], "2 x 30");
+    }
+
+    #[test]
+    fn a_split_cluster_has_the_pools_of_its_queues_too() {
+        let mut evidence = Evidence::healthy();
+        evidence.database.seen_mut().max_connections = 160;
+        evidence.topology.seen_mut().database.queues = Some("tasker_queues".into());
+        set(
+            &mut evidence,
+            "common.pgmq_database.pool.max_connections",
+            json!(10),
+        );
+
+        assert_eq!(
+            fires::<PoolsExceedServer>(&evidence)[0].evidence["wanted"],
+            "200"
+        );
     }
 
     #[test]

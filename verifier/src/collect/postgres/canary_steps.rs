@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use super::unseen;
+use super::{Databases, unseen};
 use crate::evidence::{CanaryStep, Unseen};
 
 /// The present state of each of these tasks.
@@ -60,7 +60,7 @@ pub async fn tasks_of_correlation(pool: &PgPool, correlation: Uuid) -> Result<u6
 /// # Errors
 /// The query that failed.
 pub async fn events_of(
-    pool: &PgPool,
+    databases: &Databases,
     namespace: &str,
     correlation: &str,
 ) -> Result<BTreeMap<String, u64>, Unseen> {
@@ -72,7 +72,7 @@ pub async fn events_of(
     );
     let rows: Vec<(String, i64)> = sqlx::query_as(&query)
         .bind(correlation)
-        .fetch_all(pool)
+        .fetch_all(&databases.queues)
         .await
         .map_err(unseen("the domain events of a canary"))?;
     Ok(rows
@@ -116,7 +116,7 @@ pub async fn creator_of(pool: &PgPool, task: Uuid) -> Result<Option<String>, Uns
 /// # Errors
 /// The query that failed.
 pub async fn steps_of(
-    pool: &PgPool,
+    databases: &Databases,
     task: Uuid,
     namespace: &str,
 ) -> Result<Vec<CanaryStep>, Unseen> {
@@ -134,10 +134,10 @@ pub async fn steps_of(
          WHERE step.task_uuid = $1 ORDER BY step.workflow_step_uuid",
     )
     .bind(task)
-    .fetch_all(pool)
+    .fetch_all(&**databases)
     .await
     .map_err(unseen("the steps of a canary"))?;
-    let waiting = waiting_steps(pool, task, namespace)
+    let waiting = waiting_steps(&databases.queues, task, namespace)
         .await
         .unwrap_or_default();
     Ok(rows

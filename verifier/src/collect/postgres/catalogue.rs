@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 
-use super::{messages, unseen};
+use super::{Databases, messages, unseen};
 use crate::evidence::{DatabaseView, Migration, Queue, Session, Unseen};
 
 /// # Errors
 /// The query that failed.
-pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
+pub async fn collect(databases: &Databases) -> Result<DatabaseView, Unseen> {
+    let pool: &PgPool = databases;
     let (version_num, max_connections): (i32, i32) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int, current_setting('max_connections')::int",
     )
@@ -17,22 +18,23 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
     .map_err(unseen("the server's settings"))?;
     let pgmq: Option<(String,)> =
         sqlx::query_as("SELECT extversion FROM pg_extension WHERE extname = 'pgmq'")
-            .fetch_optional(pool)
+            .fetch_optional(&databases.queues)
             .await
             .map_err(unseen("the extension pgmq"))?;
     let pgmq = pgmq.map(|(version,)| version);
     let (clock_ahead_ms, clock_error_ms) = clock(pool).await?;
     let queues = if pgmq.is_some() {
-        queues(pool).await?
+        queues(&databases.queues).await?
     } else {
         Vec::new()
     };
     let server = sqlx::query(
         "SELECT current_user::text AS role, current_schemas(false)::text[] AS schemas, \
-                deadlocks, stats_reset AS counted_since, \
+                sum(deadlocks)::bigint AS deadlocks, min(stats_reset) AS counted_since, \
                 pg_notification_queue_usage() AS notify_usage \
-         FROM pg_stat_database WHERE datname = current_database()",
+         FROM pg_stat_database WHERE datname = ANY($1)",
     )
+    .bind(&databases.names)
     .fetch_one(pool)
     .await
     .map_err(unseen("the server's counters"))?;
@@ -41,9 +43,10 @@ pub async fn collect(pool: &PgPool) -> Result<DatabaseView, Unseen> {
         clock_error_ms,
         version_num,
         max_connections,
-        migrations: migrations(pool).await?,
-        sessions: sessions(pool).await?,
-        zombies: messages::zombies(pool, &queues).await.into(),
+        migrations: all_migrations(databases).await?,
+        sessions: sessions(databases).await?,
+        zombies: messages::zombies(databases, &queues).await.into(),
+        misplaced_queues: misplaced(databases).await?,
         dead_tasks: messages::dead_tasks(pool).await.into(),
         queues,
         pgmq,
@@ -67,6 +70,31 @@ async fn clock(pool: &PgPool) -> Result<(i64, i64), Unseen> {
         (theirs - (asked + half)).num_milliseconds(),
         half.num_milliseconds(),
     ))
+}
+
+/// Each database has those for what it holds.
+async fn all_migrations(databases: &Databases) -> Result<Vec<Migration>, Unseen> {
+    let mut all = migrations(databases).await?;
+    if databases.is_split() {
+        all.extend(migrations(&databases.queues).await?);
+        all.sort_by_key(|migration| migration.version);
+    }
+    Ok(all)
+}
+
+/// Queues in the tasks' database, although the queues have one of their own.
+async fn misplaced(databases: &Databases) -> Result<Vec<String>, Unseen> {
+    if !databases.is_split() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT substr(tablename, 3) FROM pg_tables \
+         WHERE schemaname = 'pgmq' AND tablename LIKE 'q\\_%' ORDER BY 1",
+    )
+    .fetch_all(&**databases)
+    .await
+    .map_err(unseen("queues in the tasks' database"))?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
 async fn migrations(pool: &PgPool) -> Result<Vec<Migration>, Unseen> {
@@ -97,16 +125,17 @@ async fn migrations(pool: &PgPool) -> Result<Vec<Migration>, Unseen> {
         .collect())
 }
 
-async fn sessions(pool: &PgPool) -> Result<Vec<Session>, Unseen> {
+async fn sessions(databases: &Databases) -> Result<Vec<Session>, Unseen> {
     let rows = sqlx::query(
         "SELECT pid, application_name, state, \
                 extract(epoch FROM now() - state_change)::bigint AS seconds, \
                 coalesce(wait_event_type = 'Lock', false) AS waiting \
          FROM pg_stat_activity \
          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() \
-           AND datname = current_database() AND application_name <> 'cluster-verify'",
+           AND datname = ANY($1) AND application_name <> 'cluster-verify'",
     )
-    .fetch_all(pool)
+    .bind(&databases.names)
+    .fetch_all(&**databases)
     .await
     .map_err(unseen("the sessions"))?;
     Ok(rows

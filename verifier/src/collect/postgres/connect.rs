@@ -1,5 +1,6 @@
-//! The connection to the cluster's database.
+//! The connections to the cluster's databases.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -8,41 +9,99 @@ use crate::evidence::Unseen;
 use crate::project::Project;
 use crate::topology::Topology;
 
+/// The engine's database. Its queues are in it too, or in one of their own.
+///
+/// Whoever asks of tasks alone takes this for the pool of their database.
+#[derive(Debug, Clone)]
+pub struct Databases {
+    tasks: PgPool,
+    pub queues: PgPool,
+    /// The databases' names, each once.
+    pub names: Vec<String>,
+}
+
+impl Deref for Databases {
+    type Target = PgPool;
+
+    fn deref(&self) -> &PgPool {
+        &self.tasks
+    }
+}
+
+impl Databases {
+    pub fn is_split(&self) -> bool {
+        self.names.len() > 1
+    }
+
+    pub async fn close(&self) {
+        self.tasks.close().await;
+        self.queues.close().await;
+    }
+}
+
 /// Connects as the cluster's role with the password from the state folder.
 ///
 /// # Errors
-/// Why the database cannot be looked at.
-pub async fn connect(project: &Project, topology: &Topology) -> Result<PgPool, Unseen> {
+/// Why a database cannot be looked at.
+pub async fn connect(project: &Project, topology: &Topology) -> Result<Databases, Unseen> {
+    let database = &topology.database;
+    let tasks = pool(project, topology, &database.name, 4).await?;
+    let mut names = vec![database.name.clone()];
+    let queues = match &database.queues {
+        Some(name) => {
+            names.push(name.clone());
+            pool(project, topology, name, 2).await?
+        }
+        None => tasks.clone(),
+    };
+    Ok(Databases {
+        tasks,
+        queues,
+        names,
+    })
+}
+
+async fn pool(
+    project: &Project,
+    topology: &Topology,
+    name: &str,
+    size: u32,
+) -> Result<PgPool, Unseen> {
     let password = password(project)?;
     let options = PgConnectOptions::new_without_pgpass()
         .host("127.0.0.1")
         .port(topology.database.port)
         .username(&topology.database.role)
         .password(&password)
-        .database(&topology.database.name)
+        .database(name)
         .application_name("cluster-verify");
     PgPoolOptions::new()
-        .max_connections(4)
+        .max_connections(size)
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options)
         .await
         .map_err(|error| {
             let port = topology.database.port;
-            Unseen::new("the database", format!("127.0.0.1:{port}: {error}"))
+            Unseen::new("the database", format!("127.0.0.1:{port}/{name}: {error}"))
         })
 }
 
-/// The address of the database for other programs, with the password in it.
+/// The addresses of the databases for other programs, with the password in them.
 ///
 /// # Errors
 /// There is no password yet.
-pub fn url(project: &Project, topology: &Topology) -> Result<String, Unseen> {
+pub fn urls(project: &Project, topology: &Topology) -> Result<Vec<(String, String)>, Unseen> {
     let password = password(project)?;
     let database = &topology.database;
-    Ok(format!(
-        "postgresql://{}:{password}@127.0.0.1:{}/{}",
-        database.role, database.port, database.name
-    ))
+    let url = |name: &str| {
+        let (role, port) = (&database.role, database.port);
+        format!("postgresql://{role}:{password}@127.0.0.1:{port}/{name}")
+    };
+    let mut urls = vec![("DATABASE_URL".to_owned(), url(&database.name))];
+    if let Some(queues) = &database.queues {
+        urls.push(("PGMQ_DATABASE_URL".to_owned(), url(queues)));
+    }
+    Ok(urls)
 }
 
 fn password(project: &Project) -> Result<String, Unseen> {

@@ -1,57 +1,79 @@
 //! Messages and tasks that nobody can do anything with any more.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::unseen;
+use super::{Databases, unseen};
 use crate::evidence::{DeadTask, Queue, Unseen, Zombie};
 
 /// Results lie here while a server has them in hand.
 const RESULTS: &str = "orchestration_step_results";
 
-/// Messages that were sent a while ago and whose step is over.
+/// States in which a step wants no message.
+const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
+
+/// Messages that were sent a while ago and whose step is over: at most a hundred of each queue's oldest thousand.
 ///
 /// # Errors
 /// The query that failed.
-pub async fn zombies(pool: &PgPool, queues: &[Queue]) -> Result<Vec<Zombie>, Unseen> {
+pub async fn zombies(databases: &Databases, queues: &[Queue]) -> Result<Vec<Zombie>, Unseen> {
     let mut zombies = Vec::new();
     for queue in queues
         .iter()
         .filter(|queue| queue.messages > 0 && is_of_steps(&queue.name))
     {
         let query = format!(
-            "SELECT queue.msg_id, coalesce(queue.message->>'step_uuid', ''), transition.to_state, \
-                    queue.read_ct, extract(epoch FROM now() - queue.enqueued_at)::bigint \
-             FROM pgmq.\"q_{}\" queue \
-             LEFT JOIN tasker.workflow_step_transitions transition \
-               ON transition.most_recent AND transition.workflow_step_uuid = \
-                  CASE WHEN queue.message->>'step_uuid' ~ '^[0-9a-f-]{{36}}$' \
-                       THEN (queue.message->>'step_uuid')::uuid END \
-             WHERE queue.enqueued_at < now() - interval '15 seconds' \
-               AND coalesce(transition.to_state, 'complete') \
-                   IN ('complete', 'error', 'cancelled', 'resolved_manually') \
-             ORDER BY queue.msg_id LIMIT 100",
+            "SELECT msg_id, coalesce(message->>'step_uuid', ''), read_ct, \
+                    extract(epoch FROM now() - enqueued_at)::bigint \
+             FROM pgmq.\"q_{}\" WHERE enqueued_at < now() - interval '15 seconds' \
+             ORDER BY msg_id LIMIT 1000",
             queue.name.replace('"', "\"\"")
         );
-        type Row = (i64, String, Option<String>, i32, i64);
-        let rows: Vec<Row> = sqlx::query_as(&query)
-            .fetch_all(pool)
+        let old: Vec<(i64, String, i32, i64)> = sqlx::query_as(&query)
+            .fetch_all(&databases.queues)
             .await
-            .map_err(unseen("messages whose step is over"))?;
-        zombies.extend(
-            rows.into_iter()
-                .map(|(message, step, state, reads, age_seconds)| Zombie {
-                    queue: queue.name.clone(),
-                    message,
-                    step,
-                    state,
-                    reads,
-                    age_seconds,
-                }),
-        );
+            .map_err(unseen("messages that wait"))?;
+        // Afterwards, in what may be another database: a step that is over stays so.
+        let states = states(databases, &old).await?;
+        let of_queue = old.into_iter().filter_map(|(message, step, reads, age)| {
+            let state = step.parse().ok().and_then(|uuid: Uuid| states.get(&uuid));
+            if state.is_some_and(|state| !OVER.contains(&state.as_str())) {
+                return None;
+            }
+            Some(Zombie {
+                queue: queue.name.clone(),
+                message,
+                state: state.cloned(),
+                step,
+                reads,
+                age_seconds: age,
+            })
+        });
+        zombies.extend(of_queue.take(100));
     }
     Ok(zombies)
+}
+
+async fn states(
+    tasks: &PgPool,
+    messages: &[(i64, String, i32, i64)],
+) -> Result<HashMap<Uuid, String>, Unseen> {
+    let steps: Vec<Uuid> = messages
+        .iter()
+        .filter_map(|(_, step, _, _)| step.parse().ok())
+        .collect();
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT workflow_step_uuid, to_state FROM tasker.workflow_step_transitions \
+         WHERE most_recent AND workflow_step_uuid = ANY($1)",
+    )
+    .bind(steps)
+    .fetch_all(tasks)
+    .await
+    .map_err(unseen("messages whose step is over"))?;
+    Ok(rows.into_iter().collect())
 }
 
 fn is_of_steps(queue: &str) -> bool {

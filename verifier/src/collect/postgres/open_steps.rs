@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::unseen;
+use super::{Databases, unseen};
 use crate::evidence::{HistoryView, OpenStep, Unseen};
 use crate::history::{State, StepState};
 
@@ -18,7 +18,7 @@ const YOUNG: TimeDelta = TimeDelta::seconds(10);
 /// # Errors
 /// The query that failed.
 pub async fn follow_up(
-    pool: &PgPool,
+    databases: &Databases,
     view: &mut HistoryView,
     now: DateTime<Utc>,
 ) -> Result<(), Unseen> {
@@ -31,11 +31,11 @@ pub async fn follow_up(
     by_namespace.retain(|_, steps| !steps.is_empty());
     let mut waiting = BTreeSet::new();
     for (namespace, steps) in &by_namespace {
-        waiting.extend(messages(pool, namespace, steps).await?);
+        waiting.extend(messages(&databases.queues, namespace, steps).await?);
     }
     // After the queues: a step that is still where it was had no message all the time.
     let steps: Vec<Uuid> = by_namespace.into_values().flatten().collect();
-    let states = states(pool, &steps).await?;
+    let states = states(databases, &steps).await?;
     for task in &mut view.open {
         task.in_flight.retain_mut(|step| {
             if !is_old(step, now) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use sqlx::PgPool;
 
-use super::unseen;
+use super::{Databases, unseen};
 use crate::collect::progress::Progress;
 use crate::evidence::{Listen, Poll, Subscriptions, Unseen, WorkDone};
 
@@ -77,7 +77,7 @@ impl Expected {
 /// # Errors
 /// The query that failed.
 pub async fn sample(
-    pool: &PgPool,
+    databases: &Databases,
     expected: &Expected,
     progress: &Progress,
 ) -> Result<Subscriptions, Unseen> {
@@ -85,9 +85,9 @@ pub async fn sample(
     let mut seen = Subscriptions::default();
     let mut counted: Option<Instant> = None;
     loop {
-        add_polls(pool, &mut seen).await?;
+        add_polls(&databases.queues, &mut seen).await?;
         if counted.is_none_or(|at| at.elapsed() >= COUNT_WORK) {
-            seen.work = work(pool, expected).await?;
+            seen.work = work(databases, expected).await?;
             counted = Some(Instant::now());
         }
         let missing = expected.missing(&seen);
@@ -103,7 +103,7 @@ pub async fn sample(
         ));
         tokio::time::sleep(SAMPLE).await;
     }
-    seen.listens = listens(pool).await?;
+    seen.listens = listens(databases).await?;
     seen.cycle_ms = u64::try_from((expected.bound() - VISIT / 2).as_millis()).unwrap_or(u64::MAX);
     seen.window_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(seen)
@@ -117,6 +117,7 @@ async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen
          JOIN pg_class class ON class.oid = lock.relation \
          JOIN pg_stat_activity activity ON activity.pid = lock.pid \
          WHERE lock.locktype = 'relation' AND lock.granted \
+           AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
            AND class.relnamespace = 'pgmq'::regnamespace \
            AND class.relname LIKE 'q\\_worker\\_%\\_queue' \
            AND lock.mode IN ('RowShareLock', 'RowExclusiveLock') \

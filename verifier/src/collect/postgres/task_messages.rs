@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgPool, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
-use super::unseen;
+use super::{Databases, unseen};
 use crate::evidence::Unseen;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,13 +26,13 @@ pub struct TaskMessage {
 /// # Errors
 /// The query that failed.
 pub async fn collect(
-    pool: &PgPool,
+    databases: &Databases,
     task: Uuid,
     steps: &[Uuid],
 ) -> Result<Vec<TaskMessage>, Unseen> {
     let what = "the messages of the task";
     let queues: Vec<(String,)> = sqlx::query_as("SELECT queue_name FROM pgmq.meta ORDER BY 1")
-        .fetch_all(pool)
+        .fetch_all(&databases.queues)
         .await
         .map_err(unseen(what))?;
     let named: Vec<String> = [task]
@@ -51,7 +51,7 @@ pub async fn collect(
         );
         let rows = sqlx::query(&query)
             .bind(&named)
-            .fetch_all(pool)
+            .fetch_all(&databases.queues)
             .await
             .map_err(unseen(what))?;
         messages.extend(rows.iter().map(|row| {

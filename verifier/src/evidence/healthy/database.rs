@@ -29,6 +29,7 @@ pub fn database(topology: &Topology) -> DatabaseView {
         clock_error_ms: 1,
         version_num: 180_006,
         max_connections: 300,
+        misplaced_queues: Vec::new(),
         pgmq: Some("1.11.1".into()),
         migrations: [1, 2]
             .map(|version| Migration {

@@ -32,10 +32,14 @@ migrations = [1, 2]
 [database]
 port = 15432
 name = "tasker"
+split = { tasks = "tasker_tasks", queues = "tasker_queues" }
 role = "tasker"
 max_connections = 300
 major = 18
 pgmq = "1.8"
+[pools]
+orchestration = { main = 30, queues = 10, web = 15 }
+worker = { main = 30, queues = 10 }
 [environment]
 base = "base.env"
 test = "test.env"

@@ -35,7 +35,7 @@ pub struct EngineSources {
 /// A source of the engine's configuration that is no TOML.
 pub fn artifacts(topology: &Topology, sources: &EngineSources) -> Result<Vec<Artifact>, Problem> {
     let mut artifacts = run_artifacts(topology, STATE);
-    artifacts.extend(engine_config::render(sources)?);
+    artifacts.extend(engine_config::render(sources, &topology.pools)?);
     Ok(artifacts)
 }
 

@@ -273,7 +273,9 @@ fn process() -> Process {
 }
 
 fn database_environment(topology: &Topology) -> Vec<String> {
-    vec![
+    let queues = topology.database.queues.as_ref();
+    let split = queues.map(|name| format!("PGMQ_DATABASE={name}"));
+    let variables = [
         format!("TASKER_POSTGRES_PORT={}", topology.database.port),
         format!("TASKER_POSTGRES_DATABASE={}", topology.database.name),
         format!(
@@ -281,7 +283,8 @@ fn database_environment(topology: &Topology) -> Vec<String> {
             topology.database.max_connections
         ),
         format!("TASKER_ENGINE_PROFILE={}", topology.profile),
-    ]
+    ];
+    variables.into_iter().chain(split).collect()
 }
 
 fn after(
