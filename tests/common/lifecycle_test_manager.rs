@@ -29,10 +29,12 @@ impl LifecycleTestManager {
     /// Why it cannot.
     pub async fn setup() -> Result<Self> {
         let environment = Environment::get();
-        let pool = postgres::connect(&environment.project, &environment.topology)
+        let databases = postgres::connect(&environment.project, &environment.topology)
             .await
             .map_err(|unseen| anyhow::anyhow!("{unseen}: ./dev up --wait"))?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool: PgPool::clone(&databases),
+        })
     }
 
     /// A transaction that is rolled back when it is dropped: no server and no worker ever sees it.

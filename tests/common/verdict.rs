@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::{Context, Result, bail};
 use cluster_verify::check::{Filter, Finding, Severity, judge};
 use cluster_verify::collect::canary::AT_REST;
+use cluster_verify::collect::postgres::Databases;
 use cluster_verify::collect::progress::Progress;
 use cluster_verify::collect::{domain_events, endpoints, postgres, witness};
 use cluster_verify::commands::gather::{Depth, begin, expected_of_running, gather};
@@ -13,7 +14,6 @@ use cluster_verify::evidence::{
 };
 use cluster_verify::known::Known;
 use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
-use sqlx::PgPool;
 use tasker_client::OrchestrationApiClient;
 use uuid::Uuid;
 
@@ -264,7 +264,7 @@ async fn look(
 
 /// What became of one create, in the database and through every server.
 async fn look_back(
-    pool: &PgPool,
+    pool: &Databases,
     clients: &[OrchestrationApiClient],
     sent: &Sent,
 ) -> Result<Canary, Unseen> {
