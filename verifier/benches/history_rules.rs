@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use cluster_verify::history::model::{Choices, life};
+use cluster_verify::history::model::{Choices, bytes, life};
 use cluster_verify::history::{RULES, TaskHistory};
 
 const TASKS: u64 = 20_000;
@@ -48,18 +48,6 @@ fn measure(
 fn transitions(task: &TaskHistory) -> usize {
     let of_steps: usize = task.steps.iter().map(|step| step.transitions.len()).sum();
     task.transitions.len() + of_steps
-}
-
-/// Bytes that look like chance, the same in each run.
-fn bytes(seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    (0..100).map(|_| next()).collect()
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark's result is its output")]

@@ -130,4 +130,70 @@ impl HistoryView {
             self.suspects.push(task);
         }
     }
+
+    /// Adds what was seen of other tasks.
+    pub fn merge(&mut self, other: Self) {
+        self.tasks += other.tasks;
+        self.steps += other.steps;
+        self.transitions += other.transitions;
+        self.open_tasks += other.open_tasks;
+        for (code, more) in other.counts {
+            let count = self.counts.entry(code).or_default();
+            count.tasks += more.tasks;
+            count.breaches += more.breaches;
+        }
+        for (worker, more) in other.workers {
+            let seen = self.workers.entry(worker).or_insert(WorkerSeen {
+                audits: 0,
+                last: more.last,
+            });
+            seen.audits += more.audits;
+            seen.last = seen.last.max(more.last);
+        }
+        // Each part has its first by uuid, so that the first of all are among them.
+        self.open.extend(other.open);
+        self.open.sort_by_key(|task| task.task);
+        self.open.truncate(KEPT);
+        self.suspects.extend(other.suspects);
+        self.suspects.sort_by_key(|task| task.task);
+        self.suspects.truncate(KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::model::{Choices, bytes, life};
+    use crate::history::mutations::MUTATIONS;
+
+    #[test]
+    fn parts_that_are_merged_are_as_good_as_the_whole() {
+        let tasks: Vec<TaskHistory> = (0..3000)
+            .map(|number| {
+                let mut task = life(number, &mut Choices::new(&bytes(number)));
+                MUTATIONS[number as usize % MUTATIONS.len()].1(&mut task, 3);
+                task
+            })
+            .collect();
+        let (mut whole, mut one, mut other) = Default::default();
+        for (index, task) in tasks.into_iter().enumerate() {
+            HistoryView::add(&mut whole, task.clone());
+            // As two readers take spans in turn.
+            let part: &mut HistoryView = if index / 100 % 3 == 0 {
+                &mut one
+            } else {
+                &mut other
+            };
+            part.add(task);
+        }
+
+        other.merge(one);
+
+        assert_eq!(whole.suspects.len(), KEPT);
+        assert_eq!(whole.open.len(), KEPT);
+        assert_eq!(
+            serde_json::to_value(&other).unwrap(),
+            serde_json::to_value(&whole).unwrap()
+        );
+    }
 }

@@ -3,6 +3,7 @@
 //! Rules look at one task at a time, so that any number of tasks can be streamed past them.
 
 pub mod model;
+pub mod mutations;
 #[cfg(test)]
 mod properties;
 pub mod rules;

@@ -31,6 +31,19 @@ impl<'a> Choices<'a> {
     }
 }
 
+/// A hundred bytes that look like chance, the same in each run (splitmix64).
+pub fn bytes(seed: u64) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)).to_le_bytes()[0]
+    };
+    (0..100).map(|_| next()).collect()
+}
+
 /// A task that the engine could have brought about, from its creation up to some moment.
 pub fn life(number: u64, choices: &mut Choices<'_>) -> TaskHistory {
     let steps = 1 + choices.below(12);

@@ -10,5 +10,7 @@ mod configuration;
 mod environment;
 mod history;
 mod identity;
+mod large_history;
 mod processes;
+mod synthetic;
 mod verdict;

@@ -4,6 +4,7 @@ mod audits;
 mod canary_steps;
 mod catalogue;
 mod connect;
+mod copy;
 mod history;
 mod messages;
 mod open_steps;

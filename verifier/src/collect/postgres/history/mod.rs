@@ -1,0 +1,112 @@
+//! Streams the history of every task past the rules and keeps what they fire on.
+//!
+//! Tasks are read in spans of a few hundred, by several connections at a time, and folded as
+//! they come: what is in memory does not grow with the history.
+
+mod read;
+mod span;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use self::read::read;
+use self::span::spans;
+use crate::collect::progress::Progress;
+use crate::evidence::{HistoryView, Unseen};
+use crate::history::TaskHistory;
+
+/// Connections that read at a time; PostgreSQL works for each, so more than the cores gain nothing.
+const MOST_READERS: usize = 4;
+
+/// Which tasks to look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Tasks<'a> {
+    All,
+    /// Those created within so many seconds.
+    Since(u64),
+    These(&'a [Uuid]),
+}
+
+impl Tasks<'_> {
+    const fn since_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Since(seconds) => Some(*seconds),
+            Self::All | Self::These(_) => None,
+        }
+    }
+}
+
+impl From<Option<u64>> for Tasks<'_> {
+    fn from(since_seconds: Option<u64>) -> Self {
+        since_seconds.map_or(Self::All, Self::Since)
+    }
+}
+
+/// Looks at the tasks and keeps those on which a rule fires.
+///
+/// # Errors
+/// The query that failed.
+pub async fn collect(
+    pool: &PgPool,
+    tasks: impl Into<Tasks<'_>>,
+    progress: &Progress,
+) -> Result<HistoryView, Unseen> {
+    let tasks = tasks.into();
+    let spans = Arc::new(spans(pool, tasks).await?);
+    let next = Arc::new(AtomicUsize::new(0));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut readers = JoinSet::new();
+    for _ in 0..cores.min(MOST_READERS).min(spans.len()) {
+        let (pool, spans, next) = (pool.clone(), Arc::clone(&spans), Arc::clone(&next));
+        readers.spawn(async move {
+            let mut view = HistoryView::default();
+            while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                for task in read(&pool, span).await? {
+                    view.add(task);
+                }
+            }
+            Ok(view)
+        });
+    }
+    let mut view = HistoryView {
+        since_seconds: tasks.since_seconds(),
+        ..HistoryView::default()
+    };
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(200));
+    loop {
+        tokio::select! {
+            read = readers.join_next() => match read {
+                Some(Ok(part)) => view.merge(part?),
+                Some(Err(failed)) => return Err(Unseen::new("the history", failed.to_string())),
+                None => break,
+            },
+            _ = look.tick() => progress.say(format!(
+                "history: {} of {} parts judged",
+                next.load(Ordering::Relaxed).min(spans.len()),
+                spans.len()
+            )),
+        }
+    }
+    Ok(view)
+}
+
+/// Hands over the whole history of one task after the other, by uuid.
+///
+/// # Errors
+/// The query that failed.
+pub async fn stream(
+    pool: &PgPool,
+    which: Tasks<'_>,
+    mut each: impl FnMut(TaskHistory),
+) -> Result<(), Unseen> {
+    for span in spans(pool, which).await? {
+        for task in read(pool, &span).await? {
+            each(task);
+        }
+    }
+    Ok(())
+}
