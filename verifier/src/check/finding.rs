@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What it is about: an instance, a namespace, a task, a file.
     pub subject: String,
@@ -21,6 +22,16 @@ pub struct Finding {
     /// Why it is accepted, from `config/findings.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// The finding that explains this one: once it is mended, this one is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows_from: Option<Cause>,
+}
+
+/// A finding by code and subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    pub code: String,
+    pub subject: String,
 }
 
 const fn one() -> u64 {
@@ -36,6 +47,7 @@ impl Finding {
             hint: String::new(),
             times: 1,
             known: None,
+            follows_from: None,
         }
     }
 

@@ -2,11 +2,12 @@
 
 mod code;
 mod finding;
+mod folding;
 mod registry;
 mod runner;
 
 pub use code::{Code, Family, Severity};
-pub use finding::Finding;
+pub use finding::{Cause, Finding};
 pub use registry::{Entry, REGISTRY, find};
 pub use runner::{Filter, judge};
 

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::folding::fold;
 use super::registry::{Entry, REGISTRY};
 use crate::evidence::Evidence;
 use crate::known::Known;
@@ -63,5 +64,6 @@ pub fn judge(
         })
         .collect();
     known.mark(evidence, &mut results, today);
+    fold(evidence, &mut results);
     results
 }

@@ -3,7 +3,7 @@
 pub mod configuration;
 pub mod consistency;
 pub mod database;
-mod duty;
+pub(crate) mod duty;
 pub mod health;
 pub mod history;
 pub mod processes;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const NOT_LOOKED: &str = "this run did not look";
@@ -15,7 +16,7 @@ pub enum Observed<T> {
 }
 
 /// A look that failed: a check that needs it is *unknown*, never passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unseen {
     /// What was looked for.
     pub what: String,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::result::FORMAT;
 use super::{CheckResult, Counts, Outcome, Report, Verdict};
-use crate::check::{Family, Finding, Severity};
+use crate::check::{Cause, Family, Finding, Severity};
 use crate::evidence::Unseen;
 
 pub fn report() -> Report {
@@ -28,7 +28,7 @@ pub fn report() -> Report {
         verdict: Verdict::Failed,
         counts: Counts {
             passed: 1,
-            failed: 1,
+            failed: 2,
             known: 1,
             warned: 1,
             unknown: 1,
@@ -59,6 +59,19 @@ pub fn report() -> Report {
                 Outcome::Unknown {
                     unseen: Unseen::new("pg_locks", "no answer"),
                 },
+            ),
+            check(
+                "CV312",
+                "no queue is left alone",
+                found(Finding {
+                    follows_from: Some(Cause {
+                        code: "CV308".into(),
+                        subject: "mail".into(),
+                    }),
+                    ..Finding::about("queue worker_mail_queue")
+                        .observed("7 messages wait, the oldest for 80 s")
+                        .hint("run `cluster-verify queues`")
+                }),
             ),
             CheckResult {
                 severity: Severity::Warning,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CheckResult, Outcome, Report};
-use crate::check::Family;
+use crate::check::{Family, Finding};
 
 pub fn render(report: &Report) -> String {
     let mut suites: BTreeMap<Family, Vec<&CheckResult>> = BTreeMap::new();
@@ -24,38 +24,78 @@ pub fn render(report: &Report) -> String {
     junit.to_string().unwrap_or_default()
 }
 
+/// CI readers show failures, errors and skipped cases with their message, and of a plain success nothing:
+/// what does not count and must yet be seen is therefore a skipped case.
 fn case(check: &CheckResult, strict: bool) -> TestCase {
-    let status = match &check.outcome {
+    let (status, outcome) = match &check.outcome {
+        Outcome::Passed => (TestCaseStatus::success(), "passed"),
+        Outcome::LeftOut => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message("left out: the run was asked not to look");
+            (status, "left_out")
+        }
         Outcome::Unknown { unseen } => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(unseen.to_string());
-            status
+            status.set_message(format!("unknown: {unseen}"));
+            (status, "unknown")
         }
         Outcome::Found { findings } if check.counts_against(strict) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let lines: Vec<String> = findings
-                .iter()
-                .map(|finding| {
-                    format!(
-                        "{}: {}; {}",
-                        finding.subject, finding.observed, finding.hint
-                    )
-                })
-                .collect();
-            status.set_message(format!("{} findings", findings.len()));
-            status.set_description(lines.join("\n"));
-            status
+            status.set_message(amount(total(findings), "finding"));
+            status.set_type(check.name.clone());
+            status.set_description(lines(findings));
+            (status, "failed")
         }
-        Outcome::LeftOut => TestCaseStatus::skipped(),
-        Outcome::Passed | Outcome::Found { .. } => TestCaseStatus::success(),
+        Outcome::Found { findings } => {
+            let kind = if check.all_known() {
+                "known"
+            } else {
+                "warning"
+            };
+            let mut status = TestCaseStatus::skipped();
+            let first = findings
+                .first()
+                .map(|it| it.known.as_ref().unwrap_or(&it.observed));
+            let told = first.map_or(String::new(), |first| format!(": {first}"));
+            status.set_message(format!("{}{told}", amount(total(findings), kind)));
+            (status, kind)
+        }
     };
     let mut case = TestCase::new(format!("{} {}", check.code, check.title), status);
     case.set_classname(format!("cluster-verify.{}", check.name));
-    if check.all_known() && !check.findings().is_empty() {
-        let count: u64 = check.findings().iter().map(|finding| finding.times).sum();
-        case.set_system_out(format!("{count} known findings"));
+    case.add_property(Property::new("code", &check.code));
+    case.add_property(Property::new("outcome", outcome));
+    if matches!(outcome, "known" | "warning") {
+        case.set_system_out(lines(check.findings()));
     }
     case
+}
+
+fn total(findings: &[Finding]) -> u64 {
+    findings.iter().map(|finding| finding.times).sum()
+}
+
+/// `1 finding`, `3 findings`; `3 known`.
+fn amount(number: u64, noun: &str) -> String {
+    let plural = if number == 1 || noun == "known" {
+        ""
+    } else {
+        "s"
+    };
+    format!("{number} {noun}{plural}")
+}
+
+fn lines(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| {
+        let cause = finding.follows_from.as_ref().map_or(String::new(), |it| {
+            format!(" (follows from {} {})", it.code, it.subject)
+        });
+        format!(
+            "{}: {}{cause}; {}",
+            finding.subject, finding.observed, finding.hint
+        )
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -65,37 +105,30 @@ mod tests {
 
     #[test]
     fn suites_are_families_and_cases_are_checks() {
-        let text = render(&fake::report());
-
-        assert_eq!(text, EXPECTED);
+        insta::assert_snapshot!(render(&fake::report()));
     }
 
-    const EXPECTED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="cluster-verify" tests="6" failures="1" errors="1">
-    <testsuite name="configuration" tests="2" disabled="1" errors="0" failures="0">
-        <testcase name="CV101 the cluster&apos;s description parses" classname="cluster-verify.a-name">
-        </testcase>
-        <testcase name="CV103 no service has too many instances" classname="cluster-verify.a-name">
-            <skipped/>
-        </testcase>
-    </testsuite>
-    <testsuite name="database, queues and subscriptions" tests="2" disabled="0" errors="1" failures="1">
-        <testcase name="CV308 every namespace with a template is polled" classname="cluster-verify.a-name">
-            <failure message="1 findings">mail: no instance polled it in 10.0 s; compare `cluster-verify queues` with the worker&apos;s `env --provenance`</failure>
-        </testcase>
-        <testcase name="CV309 every worker polls its namespaces" classname="cluster-verify.a-name">
-            <error message="pg_locks not seen: no answer"/>
-        </testcase>
-    </testsuite>
-    <testsuite name="health" tests="1" disabled="0" errors="0" failures="0">
-        <testcase name="CV410 no instance is idle" classname="cluster-verify.a-name">
-        </testcase>
-    </testsuite>
-    <testsuite name="history" tests="1" disabled="0" errors="0" failures="0">
-        <testcase name="CV607 every step is completed at most once" classname="cluster-verify.a-name">
-            <system-out>3 known findings</system-out>
-        </testcase>
-    </testsuite>
-</testsuites>
-"#;
+    #[test]
+    fn what_is_known_counts_when_it_is_asked_for() {
+        let text = render(&fake::strict());
+
+        assert!(text.contains("failures=\"3\""), "{text}");
+        assert!(!text.contains("3 known"), "{text}");
+    }
+
+    #[test]
+    fn nothing_but_a_passed_check_is_a_plain_success() {
+        let text = render(&fake::report());
+        let cases = text.split("<testcase ").skip(1);
+        let plain: Vec<&str> = cases
+            .filter(|case| {
+                !["<failure", "<error", "<skipped"]
+                    .iter()
+                    .any(|it| case.contains(it))
+            })
+            .collect();
+
+        assert_eq!(plain.len(), 1, "{plain:#?}");
+        assert!(plain[0].contains("CV101"));
+    }
 }

@@ -1,6 +1,7 @@
 //! Outcomes of checks and the verdict over them.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Entry, Family, Finding, Severity};
@@ -9,7 +10,7 @@ use crate::evidence::Unseen;
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub format: u32,
     pub tool_version: String,
@@ -27,7 +28,7 @@ pub struct Report {
     pub checks: Vec<CheckResult>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every check passed, or what was found is known or only a warning.
@@ -41,7 +42,7 @@ pub enum Verdict {
 }
 
 /// Numbers of checks by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub passed: usize,
     pub failed: usize,
@@ -53,7 +54,7 @@ pub struct Counts {
     pub left_out: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckResult {
     pub code: String,
     pub name: String,
@@ -63,7 +64,7 @@ pub struct CheckResult {
     pub outcome: Outcome,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     Passed,

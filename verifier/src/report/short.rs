@@ -17,8 +17,11 @@ pub fn render(report: &Report) -> String {
                     } else {
                         ""
                     };
+                    let cause = finding.follows_from.as_ref().map_or(String::new(), |it| {
+                        format!(" (follows from {} {})", it.code, it.subject)
+                    });
                     text.push_str(&format!(
-                        "{}{known} {}: {}; {}\n",
+                        "{}{known}{cause} {}: {}; {}\n",
                         check.code, finding.subject, finding.observed, finding.hint
                     ));
                 }
@@ -35,13 +38,6 @@ mod tests {
 
     #[test]
     fn each_finding_and_each_unknown_check_is_one_line() {
-        assert_eq!(
-            render(&fake::report()),
-            "CV308 mail: no instance polled it in 10.0 s; compare `cluster-verify queues` with the worker's `env --provenance`
-CV309 unknown: pg_locks not seen: no answer
-CV410 worker-rust-1: did nothing; run `./dev logs worker-rust-1`
-CV607 (known) task 7: completed 2 times; run `cluster-verify task 7`
-"
-        );
+        insta::assert_snapshot!(render(&fake::report()));
     }
 }

@@ -29,14 +29,14 @@ pub fn render(report: &Report) -> String {
             family = Some(check.family);
             text.push_str(&format!("{}\n", check.family.title()));
         }
-        check_lines(&mut text, check, report.strict);
+        check_lines(&mut text, check, report);
     }
     summary(&mut text, report);
     text
 }
 
-fn check_lines(text: &mut String, check: &CheckResult, strict: bool) {
-    let (mark, style) = mark(check, strict);
+fn check_lines(text: &mut String, check: &CheckResult, report: &Report) {
+    let (mark, style) = mark(check, report.strict);
     let title = format!("{} {}", check.code, check.title);
     for (number, line) in wrap(&title, WIDTH - TITLE_INDENT.len()).iter().enumerate() {
         text.push_str(&match number {
@@ -47,7 +47,7 @@ fn check_lines(text: &mut String, check: &CheckResult, strict: bool) {
     match &check.outcome {
         Outcome::Passed | Outcome::LeftOut => {}
         Outcome::Unknown { unseen } => indented(text, "      ", &format!("{unseen}"), WARNED),
-        Outcome::Found { findings } => finding_lines(text, check, findings, strict),
+        Outcome::Found { findings } => finding_lines(text, check, findings, report),
     }
 }
 
@@ -63,13 +63,19 @@ fn mark(check: &CheckResult, strict: bool) -> (&'static str, Style) {
     }
 }
 
-fn finding_lines(text: &mut String, check: &CheckResult, findings: &[Finding], strict: bool) {
+fn finding_lines(text: &mut String, check: &CheckResult, findings: &[Finding], report: &Report) {
     let (known, open): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
-        .partition(|finding| finding.known.is_some() && !strict);
+        .partition(|finding| finding.known.is_some() && !report.strict);
+    // What follows from another finding stands beneath that one.
+    let (folded, open): (Vec<&Finding>, Vec<&Finding>) = open
+        .into_iter()
+        .partition(|finding| finding.follows_from.is_some());
     for finding in open.iter().take(SHOWN) {
         whole(text, finding);
+        consequences(text, &check.code, finding, report);
     }
+    elsewhere(text, &folded);
     if open.len() > SHOWN {
         let more = open.len() - SHOWN;
         indented(
@@ -116,6 +122,44 @@ fn whole(text: &mut String, finding: &Finding) {
         &format!("-> {}", finding.hint),
         Style::new(),
     );
+}
+
+/// What follows from the finding, one line each.
+fn consequences(text: &mut String, code: &str, cause: &Finding, report: &Report) {
+    let follows = |finding: &&Finding| {
+        let of = finding.follows_from.as_ref();
+        of.is_some_and(|it| it.code == code && it.subject == cause.subject)
+    };
+    let all: Vec<String> = report
+        .checks
+        .iter()
+        .flat_map(|check| {
+            let found = check.findings().iter().filter(follows);
+            found.map(|it| format!("so {} {}: {}", check.code, it.subject, it.observed))
+        })
+        .collect();
+    for line in all.iter().take(SHOWN) {
+        indented(text, "        ", line, FAINT);
+    }
+    if all.len() > SHOWN {
+        let more = format!("so {} findings more", all.len() - SHOWN);
+        indented(text, "        ", &more, FAINT);
+    }
+}
+
+/// Where to read of findings that are folded beneath others.
+fn elsewhere(text: &mut String, folded: &[&Finding]) {
+    let mut causes: Vec<String> = folded
+        .iter()
+        .filter_map(|it| it.follows_from.as_ref())
+        .map(|it| format!("{} {}", it.code, it.subject))
+        .collect();
+    causes.sort();
+    causes.dedup();
+    if !causes.is_empty() {
+        let line = format!("{} of it follows from {}", folded.len(), causes.join(", "));
+        indented(text, "      ", &line, FAINT);
+    }
 }
 
 fn indented(text: &mut String, indent: &str, content: &str, style: Style) {
@@ -172,10 +216,14 @@ fn summary(text: &mut String, report: &Report) {
         or_unknown(&report.mode),
         report.seconds
     ));
-    let first = report
-        .checks
-        .iter()
-        .find(|check| check.counts_against(report.strict));
+    let counting = || {
+        let checks = report.checks.iter();
+        checks.filter(|check| check.counts_against(report.strict))
+    };
+    // A cause before what follows from it.
+    let is_root =
+        |check: &&CheckResult| check.findings().iter().any(|it| it.follows_from.is_none());
+    let first = counting().find(is_root).or_else(|| counting().next());
     if let Some(check) = first {
         text.push_str(&format!("next: `cluster-verify explain {}`\n", check.code));
     }
@@ -193,36 +241,7 @@ mod tests {
 
     #[test]
     fn each_check_has_a_line_and_findings_stand_below_it() {
-        assert_eq!(
-            plain(&fake::report()),
-            "configuration
-  ok      CV101 the cluster's description parses
-  -       CV103 no service has too many instances
-
-database, queues and subscriptions
-  FAILED  CV308 every namespace with a template is polled
-      mail: no instance polled it in 10.0 s
-        queue: worker_mail_queue
-        -> compare `cluster-verify queues` with the worker's `env --provenance`
-  unknown CV309 every worker polls its namespaces
-      pg_locks not seen: no answer
-
-health
-  warning CV410 no instance is idle
-      worker-rust-1: did nothing
-        -> run `./dev logs worker-rust-1`
-
-history
-  known   CV607 every step is completed at most once
-      3 known: two servers process one result
-      such as task 7: completed 2 times
-      `cluster-verify explain CV607`
-
-verdict: failed  6 checks: 1 ok, 1 failed, 1 known, 1 warnings, 1 unknown, 1 left out
-engine 0.1.8, profile stock, mode cluster, 1.2 s
-next: `cluster-verify explain CV308`
-"
-        );
+        insta::assert_snapshot!(plain(&fake::report()));
     }
 
     #[test]
