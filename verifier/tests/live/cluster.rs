@@ -151,9 +151,14 @@ impl Cluster {
             .join("logs")
             .join(format!("{instance}.by-hand.log"));
         let log = std::fs::File::create(log).unwrap();
+        // The binaries of this cluster, whichever is first on the path of who runs the tests.
+        let mut path = self.project.state.join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
         let child = Command::new(self.project.root.join("services/launch"))
             .arg(instance)
             .args(&service.command)
+            .env("PATH", path)
             .envs(environment)
             .env(
                 "TASKER_POSTGRES_PORT",
@@ -222,16 +227,26 @@ impl Verdict {
             .collect()
     }
 
+    /// Findings of a code, known ones too.
+    pub fn all_findings(&self, code: &str) -> Vec<&Value> {
+        self.checks()
+            .filter(|check| check["code"] == code)
+            .flat_map(all_findings)
+            .collect()
+    }
+
     pub fn checks(&self) -> impl Iterator<Item = &Value> {
         self.report["checks"].as_array().into_iter().flatten()
     }
 }
 
 fn open_findings(check: &Value) -> Vec<&Value> {
-    check["outcome"]["findings"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|finding| finding["known"].is_null())
-        .collect()
+    let mut findings = all_findings(check);
+    findings.retain(|finding| finding["known"].is_null());
+    findings
+}
+
+fn all_findings(check: &Value) -> Vec<&Value> {
+    let findings = check["outcome"]["findings"].as_array();
+    findings.into_iter().flatten().collect()
 }

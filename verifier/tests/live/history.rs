@@ -16,7 +16,7 @@ fn execute(cluster: &Cluster, statements: &[&str]) {
     });
 }
 
-async fn connect(cluster: &Cluster) -> PgConnection {
+pub async fn connect(cluster: &Cluster) -> PgConnection {
     let password = std::fs::read_to_string(cluster.state().join("database.password")).unwrap();
     let database = &cluster.topology.database;
     PgConnectOptions::new_without_pgpass()

@@ -12,5 +12,6 @@ mod history;
 mod identity;
 mod large_history;
 mod processes;
+mod redelivery;
 mod synthetic;
 mod verdict;
