@@ -12,6 +12,8 @@
 #                    workers; single: one of each, on ports of their own
 #   --split          the queues in a database of their own
 #   --port-offset N  every port N higher
+#   --engine PATH    a checkout of tasker-core instead of the published engine; engine.path in
+#                    config/cluster.local.toml says the same for good
 #   --no-build       start what was built before
 #
 # With names only those are started: services (worker-ruby), instances (worker-rust-1) or
@@ -25,6 +27,7 @@
 
 how=foreground
 no_build=
+engine=
 selection=()
 names=()
 chosen=()
@@ -40,6 +43,12 @@ while [ $# -gt 0 ]; do
         ;;
     --profile=* | --mode=*) selection+=("${1%%=*}" "${1#*=}") ;;
     --split) selection+=("$1") ;;
+    --engine)
+        [ $# -ge 2 ] || stop_with 3 "--engine needs the folder of a checkout of tasker-core; ./dev up --help"
+        engine=$2
+        shift
+        ;;
+    --engine=*) engine=${1#*=} ;;
     -*) stop_with 3 "up knows no option '$1'; ./dev up --help" ;;
     *) names+=("$1") ;;
     esac
@@ -49,7 +58,7 @@ done
 # Nothing but the checked-in file when nothing differs from it.
 differs_from_default() {
     [ ${#selection[@]} -gt 0 ] || [ "$TASKER_CLUSTER_STATE" != "$DEV_ROOT/.cluster" ] ||
-        [ -n "${TASKER_PORT_OFFSET:-}" ] || env | grep -q '^TASKER_[A-Z_]*_INSTANCES=.'
+        [ -n "${TASKER_PORT_OFFSET:-}" ] || [ -e "$TASKER_CLUSTER_STATE/bin/engine.json" ] || env | grep -q '^TASKER_[A-Z_]*_INSTANCES=.'
 }
 
 # Sets compose_file.
@@ -57,12 +66,15 @@ render() {
     compose_file=$DEV_ROOT/process-compose.yaml
     rm -f "$TASKER_CLUSTER_STATE/selection.json" "$TASKER_CLUSTER_STATE/process-compose.yaml"
     if ! differs_from_default; then return 0; fi
+    local record=$TASKER_CLUSTER_STATE/bin/engine.json
+    [ ! -e "$record" ] || selection+=(--engine "$record")
     (cd "$DEV_ROOT" && cluster-verify render --run ${selection[@]+"${selection[@]}"}) >/dev/null || exit
     compose_file=$TASKER_CLUSTER_STATE/process-compose.yaml
 }
 
 # Starts what is meant and does not run.
 go_on() {
+    [ -z "$engine" ] || selection+=(--engine "$engine")
     [ ${#selection[@]} -eq 0 ] ||
         say "a cluster runs already, so ${selection[*]} changes nothing; ./dev down stops it"
     if [ ${#names[@]} -gt 0 ]; then
@@ -85,7 +97,7 @@ fi
 
 prepare_state
 ensure_tools
-[ -n "$no_build" ] || build
+[ -n "$no_build" ] || build "$engine"
 # From here on one at a time, until the supervisor answers.
 exec 7>"$TASKER_CLUSTER_STATE/start.lock"
 if command -v flock >/dev/null; then flock 7; fi

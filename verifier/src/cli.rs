@@ -164,6 +164,9 @@ pub struct RenderArgs {
     /// Into the state folder, for one run, and remember the selection there
     #[arg(long)]
     pub run: bool,
+    /// With --run: what was recorded of the engine's checkout that the services were built against
+    #[arg(long, value_name = "FILE", requires = "run")]
+    pub engine: Option<PathBuf>,
 }
 
 /// What cluster is meant, where it is not the default one.

@@ -14,8 +14,11 @@ use tasker_shared::config::{ConfigLoader, TaskerConfig};
 use crate::Failure;
 use crate::service::expecting_panics;
 
-/// The release of the engine that this workspace is pinned to.
-pub const ENGINE_VERSION: &str = "0.1.8";
+/// The release of the engine that this workspace is pinned to, or that of the checkout which it is built against.
+pub const ENGINE_VERSION: &str = match option_env!("TASKER_ENGINE_VERSION") {
+    Some(version) => version,
+    None => "0.1.8",
+};
 
 /// Loads the file in `TASKER_CONFIG_PATH` as the engine will.
 ///

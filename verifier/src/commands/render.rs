@@ -8,11 +8,12 @@ use crate::collect::configuration::{compare, engine_sources};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::topology::render::{Artifact, artifacts, run_artifacts};
-use crate::topology::{self, Selection};
+use crate::topology::{self, OwnEngine, Selection};
 
 pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
-    let selection = selection(&project, &args.selection)?;
+    let mut selection = selection(&project, &args.selection)?;
+    selection.engine = args.engine.as_deref().map(own_engine).transpose()?;
     if args.run {
         return render_run(&project, &selection);
     }
@@ -34,6 +35,17 @@ pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
         super::print(&format!("wrote {}\n", artifact.path));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `./dev` recorded of the checkout that it built against.
+fn own_engine(record: &Path) -> Result<OwnEngine> {
+    let text = std::fs::read_to_string(record).map_err(|source| Error::Io {
+        action: "read",
+        path: record.to_path_buf(),
+        source,
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::Usage(format!("{}: {error}", record.display())))
 }
 
 /// The options over the environment over the defaults.

@@ -1,7 +1,6 @@
 //! The shape of `config/cluster.toml`, before anything is computed from it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +25,6 @@ pub struct ClusterFile {
 #[serde(deny_unknown_fields)]
 pub struct EngineFile {
     pub version: String,
-    /// A checkout of the engine to build against instead of the published crates.
-    pub path: Option<PathBuf>,
     /// Versions of the migrations that the engine ships, ascending.
     pub migrations: Vec<i64>,
 }

@@ -17,5 +17,5 @@ pub use resolve::{
     Database, Engine, Instance, Origin, RESERVE, SERVICE_VARIABLES, Service, Setting, Topology,
     Variable, resolve,
 };
-pub use selection::{MAX_INSTANCES, Mode, Selection};
+pub use selection::{MAX_INSTANCES, Mode, OwnEngine, Selection};
 pub use workloads::{Workload, Workloads};

@@ -42,8 +42,30 @@ pub struct Topology {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Engine {
     pub version: String,
+    /// The checkout that it was built from; none: it is the published one.
     pub path: Option<String>,
+    /// Of the checkout, where it is in a repository.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// A digest of the checkout's sources.
+    #[serde(default)]
+    pub content: Option<String>,
     pub migrations: Vec<i64>,
+}
+
+impl std::fmt::Display for Engine {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.version)?;
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        write!(out, " from {path}")?;
+        match (&self.commit, &self.content) {
+            (Some(commit), _) => write!(out, ", commit {commit}"),
+            (None, Some(content)) => write!(out, ", no commit, content {content}"),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +144,12 @@ impl std::fmt::Display for Origin {
 }
 
 impl Topology {
+    /// The mode, and whether the queues have a database of their own.
+    pub fn kind(&self) -> String {
+        let split = if self.split { " split" } else { "" };
+        format!("{}{split}", self.mode)
+    }
+
     pub fn instances(&self) -> impl Iterator<Item = (&Service, &Instance)> {
         self.services.iter().flat_map(|service| {
             service
@@ -183,15 +211,7 @@ pub fn resolve(
         .map(|service| resolve_service(file, service, layers, mode, &profile, selection))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Topology {
-        engine: Engine {
-            version: file.engine.version.clone(),
-            path: file
-                .engine
-                .path
-                .as_ref()
-                .map(|path| path.display().to_string()),
-            migrations: file.engine.migrations.clone(),
-        },
+        engine: engine(file, selection),
         mode,
         profile,
         port_offset: selection.port_offset,
@@ -212,6 +232,25 @@ pub fn resolve(
         pools: file.pools,
         services,
     })
+}
+
+fn engine(file: &ClusterFile, selection: &Selection) -> Engine {
+    match &selection.engine {
+        None => Engine {
+            version: file.engine.version.clone(),
+            path: None,
+            commit: None,
+            content: None,
+            migrations: file.engine.migrations.clone(),
+        },
+        Some(own) => Engine {
+            version: own.version.clone(),
+            path: Some(own.path.clone()),
+            commit: own.commit.clone(),
+            content: Some(own.content.clone()),
+            migrations: own.migrations.clone(),
+        },
+    }
 }
 
 /// As many as all pools may open, so that more instances need no other setting.

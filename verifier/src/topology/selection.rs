@@ -36,6 +36,20 @@ impl fmt::Display for Mode {
     }
 }
 
+/// A checkout that the services were built against instead of the published engine, as `./dev` records it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnEngine {
+    pub path: String,
+    pub version: String,
+    /// None: its crates are in no repository. Ends in `-dirty` when they were changed since.
+    pub commit: Option<String>,
+    /// A digest of its sources.
+    pub content: String,
+    /// Versions of the migrations that it ships, ascending.
+    pub migrations: Vec<i64>,
+}
+
 /// The choices of one run. The default is what the checked-in files are rendered from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -50,6 +64,8 @@ pub struct Selection {
     pub port_offset: u16,
     /// PGMQ in a database of its own.
     pub split: bool,
+    /// None: the published engine.
+    pub engine: Option<OwnEngine>,
 }
 
 impl Selection {

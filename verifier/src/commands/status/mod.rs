@@ -18,6 +18,16 @@ use crate::exit;
 use crate::project::Project;
 use crate::topology::{Role, Topology};
 
+/// The cluster that runs, or would.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ClusterStatus {
+    /// Version, and the checkout that it was built from.
+    pub engine: String,
+    pub profile: String,
+    pub mode: String,
+    pub instances: Vec<InstanceStatus>,
+}
+
 /// What `status` says of one instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InstanceStatus {
@@ -58,23 +68,23 @@ impl Health {
 
 pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
-    let instances = if args.watch {
+    let seen = if args.watch {
         super::block_on(watch::follow(&project, args))??
     } else {
         let progress = Progress::new();
-        let instances = super::block_on(now(&project, args, &progress))??;
+        let seen = super::block_on(now(&project, args, &progress))??;
         super::print(&match args.output {
-            ListFormat::Table => table(&instances),
-            ListFormat::Json => format!("{:#}\n", serde_json::json!({ "instances": instances })),
+            ListFormat::Table => table(&seen),
+            ListFormat::Json => format!("{:#}\n", serde_json::json!(seen)),
         });
-        instances
+        seen
     };
     let wanted = if args.quick {
         Health::Running
     } else {
         Health::Healthy
     };
-    let well = instances.iter().all(|instance| instance.status == wanted);
+    let well = seen.instances.iter().all(|it| it.status == wanted);
     Ok(ExitCode::from(if well {
         exit::PASSED
     } else {
@@ -83,16 +93,17 @@ pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
 }
 
 /// The instances that were asked for, as they are now.
-async fn now(
-    project: &Project,
-    args: &StatusArgs,
-    progress: &Progress,
-) -> Result<Vec<InstanceStatus>> {
+async fn now(project: &Project, args: &StatusArgs, progress: &Progress) -> Result<ClusterStatus> {
     let evidence = look(project, !args.quick, progress).await?;
     let topology = topology(&evidence)?;
-    let mut instances = instances(&evidence, topology, !args.quick);
+    let mut seen = ClusterStatus {
+        engine: topology.engine.to_string(),
+        profile: topology.profile.clone(),
+        mode: topology.kind(),
+        instances: instances(&evidence, topology, !args.quick),
+    };
     if args.names.is_empty() {
-        return Ok(instances);
+        return Ok(seen);
     }
     let mut meant = BTreeSet::new();
     for name in &args.names {
@@ -110,8 +121,9 @@ async fn now(
         }
         meant.extend(ids);
     }
-    instances.retain(|instance| meant.contains(instance.instance.as_str()));
-    Ok(instances)
+    seen.instances
+        .retain(|instance| meant.contains(instance.instance.as_str()));
+    Ok(seen)
 }
 
 /// The instances that a service, an instance or `workers` means.
@@ -208,7 +220,8 @@ fn instances(evidence: &Evidence, topology: &Topology, with_health: bool) -> Vec
         .collect()
 }
 
-fn table(instances: &[InstanceStatus]) -> String {
+fn table(seen: &ClusterStatus) -> String {
+    let instances = &seen.instances;
     let well = instances
         .iter()
         .filter(|instance| matches!(instance.status, Health::Healthy | Health::Running))
@@ -234,8 +247,11 @@ fn table(instances: &[InstanceStatus]) -> String {
         ));
     }
     text.push_str(&format!(
-        "{well} of {} instances are well\n",
-        instances.len()
+        "{well} of {} instances are well: engine {}, profile {}, mode {}\n",
+        instances.len(),
+        seen.engine,
+        seen.profile,
+        seen.mode
     ));
     if well < instances.len() {
         text.push_str("next: `./dev logs INSTANCE`, or `./dev up --wait` when nothing runs\n");

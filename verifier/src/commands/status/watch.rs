@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use super::{InstanceStatus, now, table};
+use super::{ClusterStatus, now, table};
 use crate::cli::{ListFormat, StatusArgs};
 use crate::collect::progress::Progress;
 use crate::commands::{interrupts, try_print};
@@ -21,16 +21,16 @@ const CLEAR: &str = "\x1b[2J";
 ///
 /// # Errors
 /// The cluster's description does not parse, or has no such instance.
-pub async fn follow(project: &Project, args: &StatusArgs) -> Result<Vec<InstanceStatus>> {
+pub async fn follow(project: &Project, args: &StatusArgs) -> Result<ClusterStatus> {
     let redraws = args.output == ListFormat::Table && std::io::stdout().is_terminal();
     // Listens from here on: a Ctrl-C during a look must not get lost.
     let mut interrupted = interrupts()?;
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     if redraws && try_print(CLEAR).is_err() {
-        return Ok(Vec::new());
+        return Ok(ClusterStatus::default());
     }
-    let mut last = Vec::new();
+    let mut last = ClusterStatus::default();
     loop {
         let look = async {
             period.tick().await;
@@ -38,13 +38,13 @@ pub async fn follow(project: &Project, args: &StatusArgs) -> Result<Vec<Instance
         };
         tokio::select! {
             _ = interrupted.recv() => return Ok(last),
-            instances = look => last = instances?,
+            seen = look => last = seen?,
         }
         // A reader that went away is noticed at the next second's text.
         let shown = try_print(&match args.output {
             ListFormat::Table if redraws => screen(&table(&last)),
             ListFormat::Table => format!("{}\n", table(&last)),
-            ListFormat::Json => format!("{}\n", serde_json::json!({ "instances": last })),
+            ListFormat::Json => format!("{}\n", serde_json::json!(last)),
         });
         if shown.is_err() {
             return Ok(last);
