@@ -127,7 +127,7 @@ tasker_environment() {
     if [ ${#PC_SOCKET_PATH} -gt 100 ]; then
         PC_SOCKET_PATH=/tmp/tasker-cluster-$(id -u)-$(printf '%s' "$TASKER_CLUSTER_STATE" | tasker_sha256 8).sock
     fi
-    export PROC_COMP_CONFIG=$TASKER_CLUSTER_STATE/pc-home PC_CONFIG_FILES=process-compose.yaml
+    export PROC_COMP_CONFIG=$TASKER_CLUSTER_STATE/pc-home PC_CONFIG_FILES=process-compose.yaml PC_DISABLE_DOTENV=1
 }
 
 tasker_environment

@@ -144,14 +144,21 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct EnvArgs {
-    /// Such as worker-rust-1; without one, the variables by which tests find the cluster
-    pub instance: Option<String>,
+    /// An instance (worker-rust-1) or a service; without one, the variables by which tests find the cluster
+    pub name: Option<String>,
     /// Say which line set each variable, and what it overrode
-    #[arg(long, requires = "instance", conflicts_with = "write")]
+    #[arg(long, requires = "name", conflicts_with = "write")]
     pub provenance: bool,
-    /// Write them to a file that only you can read, with DATABASE_URL [default: env/ in the state folder]
+    /// Write them to a file that only you can read, with DATABASE_URL; the tests' with the layers that all services
+    /// share [default: env/ in the state folder]
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
+    /// With --write: a file each for the tests and every service, in the folder that --write names
+    #[arg(long, requires = "write", conflicts_with = "name")]
+    pub all: bool,
+    /// Of another cluster than the one that runs
+    #[command(flatten)]
+    pub selection: SelectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +190,12 @@ pub struct SelectionArgs {
     /// Added to every port
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=50_000))]
     pub port_offset: Option<u16>,
+}
+
+impl SelectionArgs {
+    pub const fn is_given(&self) -> bool {
+        self.mode.is_some() || self.profile.is_some() || self.split || self.port_offset.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -36,6 +36,9 @@ pub struct Topology {
     pub database: Database,
     #[serde(default)]
     pub pools: PoolsFile,
+    /// What all services have in common, by name.
+    #[serde(default)]
+    pub shared: Vec<Variable>,
     pub services: Vec<Service>,
 }
 
@@ -89,6 +92,9 @@ pub struct Service {
     pub command: Vec<String>,
     /// The service's own environment layer.
     pub environment: String,
+    /// What all its instances have in common, by name.
+    #[serde(default)]
+    pub variables: Vec<Variable>,
     pub templates: Option<String>,
     pub port: u16,
     pub ready_timeout_seconds: u32,
@@ -210,6 +216,7 @@ pub fn resolve(
         .iter()
         .map(|service| resolve_service(file, service, layers, mode, &profile, selection))
         .collect::<Result<Vec<_>, _>>()?;
+    let shared = merge(&shared_layers(file, mode), layers, &of_all(&profile), true)?;
     Ok(Topology {
         engine: engine(file, selection),
         mode,
@@ -230,8 +237,22 @@ pub fn resolve(
             pgmq: file.database.pgmq.clone(),
         },
         pools: file.pools,
+        shared,
         services,
     })
+}
+
+/// The layers below the services' own.
+fn shared_layers(file: &ClusterFile, mode: Mode) -> Vec<&String> {
+    let mut files = vec![&file.environment.base, &file.environment.test];
+    if mode != Mode::Single {
+        files.push(&file.environment.cluster);
+    }
+    files
+}
+
+fn of_all(profile: &str) -> Vec<(String, String)> {
+    vec![("TASKER_ENGINE_PROFILE".to_owned(), profile.to_owned())]
 }
 
 fn engine(file: &ClusterFile, selection: &Selection) -> Engine {
@@ -284,10 +305,7 @@ fn resolve_service(
             ),
         )
     })?;
-    let mut files = vec![&file.environment.base, &file.environment.test];
-    if mode != Mode::Single {
-        files.push(&file.environment.cluster);
-    }
+    let mut files = shared_layers(file, mode);
     files.push(&service.environment);
     let first = if mode == Mode::Single {
         service.single_port
@@ -304,7 +322,7 @@ fn resolve_service(
                 number,
                 port,
                 grpc_port: shifted(service.grpc_port, number - 1, selection.port_offset)?,
-                environment: merge(&files, layers, &computed)?,
+                environment: merge(&files, layers, &computed, false)?,
             })
         })
         .collect::<Result<_, Problem>>()?;
@@ -314,6 +332,7 @@ fn resolve_service(
         language: service.language.clone(),
         command: service.command.clone(),
         environment: service.environment.clone(),
+        variables: merge(&files, layers, &of_all(profile), true)?,
         templates: service.templates.clone(),
         port: shifted(first, 0, selection.port_offset)?,
         ready_timeout_seconds: service.ready_timeout_seconds,
@@ -348,10 +367,12 @@ fn computed_variables(role: Role, id: &str, port: u16, profile: &str) -> Vec<(St
         .collect()
 }
 
+/// `partial`: assignments that need a variable of a single instance are left out, and not wrong.
 fn merge(
     files: &[&String],
     layers: &BTreeMap<String, Vec<Assignment>>,
     computed: &[(String, String)],
+    partial: bool,
 ) -> Result<Vec<Variable>, Problem> {
     let mut merged: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
     for path in files {
@@ -360,7 +381,11 @@ fn merge(
                 path: (*path).clone(),
                 line: assignment.line,
             };
-            let value = substitute(path, assignment, computed)?;
+            let value = match substitute(path, assignment, computed) {
+                Ok(value) => value,
+                Err(_) if partial => continue,
+                Err(problem) => return Err(problem),
+            };
             merged
                 .entry(assignment.name.clone())
                 .or_default()

@@ -15,7 +15,7 @@ fn an_instance_that_is_none_is_answered_with_those_that_are() {
     cluster_verify(&["env", "worker-rust-9"])
         .within(project.root())
         .stderr(format!(
-            "cluster-verify: no instance `worker-rust-9`; there are {INSTANCES}\n"
+            "cluster-verify: no instance or service `worker-rust-9`; there are {INSTANCES}\n"
         ))
         .status(3)
         .run();
@@ -58,7 +58,11 @@ fn a_written_file_has_the_database_in_it_and_is_nobody_elses_to_read() {
         .run();
 
     let text = project.read("it/tests.env");
-    assert!(text.starts_with("TASKER_TEST_MODE=cluster\n"), "{text}");
+    assert!(text.contains("\nTASKER_TEST_MODE=cluster\n"), "{text}");
+    // The layers that all services share, in a shell that has none of them.
+    for line in ["TASKER_ENV=test", "TASKER_MULTI_INSTANCE_MODE=true"] {
+        assert!(text.lines().any(|it| it == line), "{line}: {text}");
+    }
     assert!(
         text.ends_with("DATABASE_URL=postgresql://tasker:secret@127.0.0.1:15432/tasker\n"),
         "{text}"
@@ -90,18 +94,87 @@ fn an_instances_file_is_written_to_the_state_folder_with_absolute_paths() {
 }
 
 #[test]
-fn a_file_that_every_instance_would_load_is_not_written() {
+fn a_dotenv_file_of_the_project_is_written_and_one_that_an_instance_would_load_is_not() {
     let project = Project::healthy();
     project.write(".cluster/database.password", "secret\n");
+    project.write(".cluster/run/worker-rust-1/.env", "");
 
     cluster_verify(&["env", "--write", ".env"])
         .within(project.root())
+        .stdout(format!("{}\n", project.path(".env")))
+        .run();
+    cluster_verify(&["env", "--write", ".cluster/run/worker-rust-1/.env"])
+        .within(project.root())
         .stderr(format!(
-            "cluster-verify: {}: every instance would load it, since the engine takes the nearest \
-             .env above its working folder; choose another name, such as tests.env\n",
-            project.path(".env")
+            "cluster-verify: {}: the instance would load it, since the engine takes the .env of its \
+             working folder; choose another place\n",
+            project.path(".cluster/run/worker-rust-1/.env")
         ))
         .status(3)
+        .run();
+}
+
+#[test]
+fn a_single_cluster_is_written_without_the_layer_of_several_and_with_its_own_ports() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+
+    cluster_verify(&["env", "--mode", "single", "--write", "single.env"])
+        .within(project.root())
+        .stdout(format!("{}\n", project.path("single.env")))
+        .run();
+
+    let text = project.read("single.env");
+    assert!(!text.contains("TASKER_MULTI_INSTANCE_MODE"), "{text}");
+    let url = "\nTASKER_TEST_WORKER_TS_URL=http://localhost:8085\n";
+    assert!(text.contains(url), "{text}");
+}
+
+#[test]
+fn every_service_of_a_split_cluster_has_a_file_with_both_databases() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+    let names = [
+        "tests",
+        "orchestration",
+        "worker-rust",
+        "worker-ruby",
+        "worker-python",
+        "worker-ts",
+    ];
+    let files = names.map(|name| project.path(&format!("it/{name}.env")));
+
+    cluster_verify(&["env", "--all", "--split", "--write", "it"])
+        .within(project.root())
+        .stdout(format!("{}\n", files.join("\n")))
+        .run();
+
+    let text = project.read("it/worker-ruby.env");
+    let server = "postgresql://tasker:secret@127.0.0.1:15432";
+    for line in [
+        format!("DATABASE_URL={server}/tasker_tasks"),
+        format!("PGMQ_DATABASE_URL={server}/tasker_queues"),
+        format!(
+            "TASKER_TEMPLATE_PATH={}",
+            project.path("config/templates/ruby")
+        ),
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}: {text}");
+    }
+    // What belongs to one instance is nobody else's.
+    assert!(!text.contains("TASKER_INSTANCE_ID"), "{text}");
+}
+
+#[test]
+fn a_services_variables_are_shown_with_the_layers_that_they_come_from() {
+    let project = Project::healthy();
+
+    cluster_verify(&["env", "worker-rust", "--provenance"])
+        .within(project.root())
+        .stdout_holding(&[
+            "TASKER_TEMPLATE_PATH=config/templates/rust (config/env/worker-rust.env:",
+            "TASKER_ENV=test (config/env/base.env:",
+        ])
         .run();
 }
 

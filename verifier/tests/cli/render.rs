@@ -53,6 +53,81 @@ fn a_profile_that_is_none_is_answered_with_those_that_are() {
 }
 
 #[test]
+fn a_split_cluster_names_its_second_database_and_has_connections_for_its_pools() {
+    let project = Project::healthy();
+
+    cluster_verify(&["render", "--run", "--split"])
+        .within(project.root())
+        .stdout_holding(&["process-compose.yaml\n"])
+        .run();
+
+    let text = project.read(".cluster/process-compose.yaml");
+    // One for `postgres`, one for `migrate`, one for each of ten instances.
+    assert_eq!(text.matches("- PGMQ_DATABASE=tasker_queues\n").count(), 12);
+    // 2 servers with 30 + 15 + 10, 8 workers with 30 + 10, and 10 for tools.
+    assert!(text.contains("- TASKER_POSTGRES_MAX_CONNECTIONS=440\n"));
+}
+
+#[test]
+fn more_instances_get_more_connections_and_none_leaves_a_service_out() {
+    let project = Project::healthy();
+
+    cluster_verify(&["render", "--run"])
+        .within(project.root())
+        .with_variable("TASKER_WORKER_RUST_INSTANCES", "10")
+        .with_variable("TASKER_WORKER_RUBY_INSTANCES", "0")
+        .stdout_holding(&["process-compose.yaml\n"])
+        .run();
+
+    let text = project.read(".cluster/process-compose.yaml");
+    assert!(text.contains("\n  worker-rust-10:\n"));
+    assert!(!text.contains("worker-ruby"));
+    assert!(text.contains("- TASKER_POSTGRES_MAX_CONNECTIONS=520\n"));
+}
+
+#[test]
+fn a_checkout_of_the_engine_is_named_by_status_with_version_path_and_commit() {
+    let project = Project::healthy();
+    project.write(
+        "engine.json",
+        r#"{"path": "/src/tasker-core", "version": "0.2.0", "commit": "1f3a-dirty", "content": "ab12", "migrations": [1]}"#,
+    );
+
+    cluster_verify(&[
+        "render",
+        "--run",
+        "--mode",
+        "minimal",
+        "--engine",
+        "engine.json",
+    ])
+    .within(project.root())
+    .stdout_holding(&["process-compose.yaml\n"])
+    .run();
+
+    cluster_verify(&["status", "--quick"])
+        .within(project.root())
+        .stdout_holding(&[
+            "0 of 4 instances are well: engine 0.2.0 from /src/tasker-core, commit 1f3a-dirty, \
+             profile stock, mode minimal\n",
+        ])
+        .status(1)
+        .run();
+}
+
+#[test]
+fn a_record_of_an_engine_that_is_none_names_the_file() {
+    let project = Project::healthy();
+    project.write("engine.json", "{}");
+
+    cluster_verify(&["render", "--run", "--engine", "engine.json"])
+        .within(project.root())
+        .stderr("cluster-verify: engine.json: missing field `path` at line 1 column 2\n")
+        .status(3)
+        .run();
+}
+
+#[test]
 fn a_count_that_is_no_number_names_its_variable() {
     let project = Project::healthy();
 
