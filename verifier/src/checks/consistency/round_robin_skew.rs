@@ -23,6 +23,8 @@ impl Check for RoundRobinSkew {
                 .iter()
                 .filter(|canary| canary.via == server.id && is_acknowledged(canary))
                 .filter_map(|canary| canary.creator.as_deref())
+                // One of before a restart may have been any server's.
+                .filter(|uuid| names.contains_key(uuid) || !has_restarted(evidence))
                 .collect();
             let by = |uuid: &str| {
                 names
@@ -61,6 +63,19 @@ impl Check for RoundRobinSkew {
 
 fn is_acknowledged(canary: &Canary) -> bool {
     matches!(canary.create, CreateOutcome::Created { .. })
+}
+
+/// Whether the supervisor started a server again: each process has a processor uuid of its own.
+fn has_restarted(evidence: &Evidence) -> bool {
+    let Some(supervisor) = evidence.supervisor.ok() else {
+        return false;
+    };
+    evidence.topology.ok().is_some_and(|topology| {
+        topology.with_role(Role::Orchestration).any(|(_, server)| {
+            let known = supervisor.processes.get(&server.id);
+            known.is_some_and(|process| process.restarts > 0)
+        })
+    })
 }
 
 /// The servers by their processor uuid.
@@ -116,6 +131,16 @@ mod tests {
             findings[0].evidence["initialised by"],
             "no server of the cluster: 1"
         );
+    }
+
+    #[test]
+    fn a_server_of_before_a_restart_is_nobody() {
+        let mut evidence = Evidence::healthy();
+        evidence.canaries.seen_mut().tasks[0].creator = Some("before".into());
+        let known = &mut evidence.supervisor.seen_mut().processes;
+        known.get_mut("orchestration-1").unwrap().restarts = 1;
+
+        silent::<RoundRobinSkew>(&evidence);
     }
 
     #[test]

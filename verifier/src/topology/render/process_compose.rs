@@ -232,7 +232,7 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
             exec: None,
             period_seconds: 1,
             timeout_seconds: 2,
-            failure_threshold: service.ready_timeout_seconds,
+            failure_threshold: PROBES_BEFORE_RESTART,
         }),
         availability: Availability {
             restart: "always",
@@ -245,6 +245,10 @@ fn instance_process(topology: &Topology, service: &Service, instance: &Instance)
         ..process()
     }
 }
+
+/// What fails so many probes in a row process-compose stops and starts again, a minute after the start and an hour
+/// later alike. A server that has more work than time answers 503 for minutes and is best left to finish it.
+const PROBES_BEFORE_RESTART: u32 = 600;
 
 /// What all processes share, and nothing that starts anything.
 fn process() -> Process {
