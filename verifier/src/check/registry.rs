@@ -114,6 +114,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(x::IndeterminateCreate, "CV513"),
     entry!(x::DomainEventMissingOrRepeated, "CV514"),
     entry!(x::CancelNotSeen, "CV515"),
+    entry!(x::OtherEnd, "CV516"),
     entry!(y::TaskChainBroken, "CV601"),
     entry!(y::StepChainBroken, "CV602"),
     entry!(y::IllegalTaskEdge, "CV603"),

@@ -1,22 +1,26 @@
 //! Sends the canaries: one small real task a namespace through each orchestration server.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::endpoints::{client, fetch};
 use super::postgres::{self, Databases};
 use super::progress::Progress;
+use super::servers::{Server, Servers};
 use crate::evidence::{Canaries, Canary, CreateOutcome, Observed, Reading, Unseen};
-use crate::topology::{Role, Topology, Workload};
+use crate::topology::{Topology, Workload};
 
 /// Canaries that make no progress for this long are given up.
 const STALLED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(200);
+/// Templates of which a canary is created at a time: enough to be quick, too little to be a load.
+const AT_ONCE: usize = 3;
 
 /// Key of a canary's context that makes it a task of its own.
 pub const CANARY_KEY: &str = "cluster_verify_canary";
@@ -37,30 +41,42 @@ pub async fn send(
     pool: &Databases,
     progress: &Progress,
 ) -> Observed<Canaries> {
-    let Ok(client) = client() else {
-        return Observed::unseen("canaries", "no HTTP client");
+    let servers = match Servers::of(topology) {
+        Ok(servers) => servers,
+        Err(unseen) => return Observed::Unseen(unseen),
     };
-    let servers: Vec<(String, u16)> = topology
-        .with_role(Role::Orchestration)
-        .map(|(_, instance)| (instance.id.clone(), instance.port))
-        .collect();
-    let mut tasks = Vec::new();
-    let total = workloads.len() * servers.len();
-    for workload in workloads {
-        // One after the other: the engine refuses the first concurrent creates of a template.
-        for (via, port) in &servers {
-            progress.say(format!("canaries: creating {} of {total}", tasks.len() + 1));
-            let server = (via.as_str(), *port);
-            tasks.push(create(&client, workload, "canary", server, &servers, pool).await);
+    let (servers, total) = (&servers, workloads.len() * servers.all.len());
+    let created = AtomicUsize::new(0);
+    let of_workload = |workload: &&Workload| {
+        let (workload, created) = ((*workload).clone(), &created);
+        async move {
+            let mut tasks = Vec::new();
+            // One after the other: the engine refuses the first concurrent creates of a template.
+            for server in &servers.all {
+                let number = 1 + created.fetch_add(1, Ordering::Relaxed);
+                progress.say(format!("canaries: creating {number} of {total}"));
+                let to_read = &servers.all;
+                tasks.push(create(servers, &workload, "canary", server, to_read, pool).await);
+            }
+            tasks
         }
-    }
-    if let Err(unseen) = follow(&mut tasks, &client, &servers, pool, progress).await {
+    };
+    let mut tasks: Vec<Canary> = futures::stream::iter(workloads.iter().map(of_workload))
+        .buffered(AT_ONCE)
+        .concat()
+        .await;
+    if let Err(unseen) = follow(&mut tasks, servers, pool, progress).await {
         return Observed::Unseen(unseen);
     }
-    for canary in &mut tasks {
-        if let Err(unseen) = look_back(&client, &servers, pool, canary).await {
-            return Observed::Unseen(unseen);
-        }
+    let read = tasks
+        .iter_mut()
+        .map(|canary| look_back(servers, pool, canary));
+    let read: Vec<_> = futures::stream::iter(read)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    if let Some(unseen) = read.into_iter().find_map(Result::err) {
+        return Observed::Unseen(unseen);
     }
     Observed::Seen(Canaries {
         tasks,
@@ -73,8 +89,7 @@ pub async fn send(
 /// # Errors
 /// The query that failed.
 pub(super) async fn look_back(
-    client: &reqwest::Client,
-    servers: &[(String, u16)],
+    servers: &Servers,
     pool: &Databases,
     canary: &mut Canary,
 ) -> Result<(), Unseen> {
@@ -86,7 +101,7 @@ pub(super) async fn look_back(
     let Some(uuid) = uuid else {
         return Ok(());
     };
-    canary.last_readings = read_everywhere(client, servers, &Uuid::to_string(&uuid)).await;
+    canary.last_readings = read_everywhere(servers, &servers.all, &Uuid::to_string(&uuid)).await;
     canary.steps = postgres::steps_of(pool, uuid, &canary.namespace).await?;
     canary.creator = postgres::creator_of(pool, uuid).await?;
     canary.in_database = Some(postgres::task_exists(pool, uuid).await?);
@@ -95,13 +110,13 @@ pub(super) async fn look_back(
     Ok(())
 }
 
-/// Creates one task through a server and reads it at once through each of `servers`.
+/// Creates one task through a server and reads it at once through each of `to_read`.
 pub(super) async fn create(
-    client: &reqwest::Client,
+    servers: &Servers,
     workload: &Workload,
     reason: &str,
-    (via, port): (&str, u16),
-    servers: &[(String, u16)],
+    via: &Server,
+    to_read: &[Server],
     pool: &PgPool,
 ) -> Canary {
     let correlation = Uuid::now_v7();
@@ -120,20 +135,17 @@ pub(super) async fn create(
         "correlation_id": correlation,
     });
     let begun = Instant::now();
-    let answer = fetch(
-        client
-            .post(format!("http://127.0.0.1:{port}/v1/tasks"))
-            .json(&body),
-    )
-    .await;
+    let answer = servers
+        .ask(via, "/v1/tasks", |client, url| client.post(url).json(&body))
+        .await;
     let create_ms = milliseconds(begun.elapsed());
     let create = outcome(answer, correlation, pool).await;
     let first_readings = match create.task_uuid() {
-        Some(task) => read_everywhere(client, servers, task).await,
+        Some(task) => read_everywhere(servers, to_read, task).await,
         None => Vec::new(),
     };
     Canary {
-        via: via.to_owned(),
+        via: via.id.clone(),
         namespace: workload.namespace.clone(),
         template: workload.template.clone(),
         correlation_id: correlation.to_string(),
@@ -195,22 +207,20 @@ pub(super) async fn outcome(
     }
 }
 
-/// What each server tells of the task.
+/// What each of these servers tells of the task.
 pub(super) async fn read_everywhere(
-    client: &reqwest::Client,
-    servers: &[(String, u16)],
+    servers: &Servers,
+    to_read: &[Server],
     task: &str,
 ) -> Vec<Reading> {
-    join_all(
-        servers
-            .iter()
-            .map(|(via, port)| read(client, via, *port, task)),
-    )
-    .await
+    join_all(to_read.iter().map(|server| read(servers, server, task))).await
 }
 
-async fn read(client: &reqwest::Client, via: &str, port: u16, task: &str) -> Reading {
-    let answer = fetch(client.get(format!("http://127.0.0.1:{port}/v1/tasks/{task}"))).await;
+async fn read(servers: &Servers, server: &Server, task: &str) -> Reading {
+    let path = format!("/v1/tasks/{task}");
+    let answer = servers
+        .ask(server, &path, |client, url| client.get(url))
+        .await;
     let (status, body) = match answer {
         Ok((status, bytes)) => (
             status,
@@ -229,7 +239,7 @@ async fn read(client: &reqwest::Client, via: &str, port: u16, task: &str) -> Rea
         .collect();
     steps.sort();
     Reading {
-        via: via.to_owned(),
+        via: server.id.clone(),
         status,
         state: body["status"].as_str().map(str::to_owned),
         steps,
@@ -239,8 +249,7 @@ async fn read(client: &reqwest::Client, via: &str, port: u16, task: &str) -> Rea
 /// Waits until every canary is at rest, or none has moved for a while.
 async fn follow(
     tasks: &mut [Canary],
-    client: &reqwest::Client,
-    servers: &[(String, u16)],
+    servers: &Servers,
     pool: &PgPool,
     progress: &Progress,
 ) -> Result<(), Unseen> {
@@ -283,13 +292,13 @@ async fn follow(
             }
         }
         states.extend(now);
-        if !servers.is_empty() {
+        if !servers.all.is_empty() {
             // One read a look, through the next server each time: enough to see a task go backwards.
-            let (via, port) = &servers[looks % servers.len()];
+            let server = &servers.all[looks % servers.all.len()];
             if let Some(canary) = tasks.iter_mut().find(|canary| !canary.at_rest())
                 && let Some(task) = canary.create.task_uuid().map(str::to_owned)
             {
-                let reading = read(client, via, *port, &task).await;
+                let reading = read(servers, server, &task).await;
                 canary.on_the_way.push(reading);
             }
             looks += 1;

@@ -23,7 +23,7 @@ pub async fn collect(topology: &Topology) -> BTreeMap<String, InstanceEndpoints>
     let looks = topology.instances().map(|(_, instance)| {
         let client = client.clone();
         async move {
-            let base = format!("http://127.0.0.1:{}", instance.port);
+            let base = instance.base_url();
             let get = |path: &str| get(&client, format!("{base}{path}"));
             let (health, ready, detailed, templates, metrics) = futures::join!(
                 get("/health"),

@@ -12,6 +12,8 @@ pub mod postgres;
 pub mod probe;
 pub mod progress;
 pub mod prometheus;
+pub mod remembered;
+mod servers;
 pub mod supervisor;
 pub mod system;
 mod template;

@@ -8,10 +8,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::canary::{CANARY_KEY, outcome, read_everywhere};
-use super::endpoints::{client, fetch};
 use super::postgres;
+use super::servers::Servers;
 use crate::evidence::{Cancellation, CreateOutcome, Twins};
-use crate::topology::{Role, Topology, Workload};
+use crate::topology::{Topology, Workload};
 
 /// The cancelled task sleeps so long: long enough to be at work when it is cancelled.
 const SLEEP_MS: u64 = 2000;
@@ -20,19 +20,18 @@ const CLAIMED: Duration = Duration::from_millis(700);
 
 /// Asks every server for the same task at once; none where there is nothing to try it with.
 pub async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Option<Twins> {
-    let (workload, client) = (workloads.first()?, client().ok()?);
-    let servers = servers(topology);
+    let (workload, servers) = (workloads.first()?, Servers::of(topology).ok()?);
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, workload.context.clone(), "twin");
-    let answers = join_all(servers.iter().map(|(via, port)| {
-        let (client, body) = (&client, &body);
+    let answers = join_all(servers.all.iter().map(|server| {
+        let (servers, body) = (&servers, &body);
         async move {
-            let request = client
-                .post(format!("http://127.0.0.1:{port}/v1/tasks"))
-                .json(body);
+            let answer = servers.ask(server, "/v1/tasks", |client, url| {
+                client.post(url).json(body)
+            });
             (
-                via.clone(),
-                outcome(fetch(request).await, correlation, pool).await,
+                server.id.clone(),
+                outcome(answer.await, correlation, pool).await,
             )
         }
     }))
@@ -55,39 +54,35 @@ pub async fn cancel(
     pool: &PgPool,
 ) -> Option<Cancellation> {
     let sleeps = |workload: &&&Workload| workload.context.get("sleep_ms").is_some();
-    let (workload, client) = (workloads.iter().find(sleeps)?, client().ok()?);
-    let servers = servers(topology);
-    let ((created_via, first), (via, last)) = (servers.first()?, servers.last()?);
+    let (workload, servers) = (workloads.iter().find(sleeps)?, Servers::of(topology).ok()?);
+    let (created_via, via) = (servers.all.first()?, servers.all.last()?);
     let mut context = workload.context.clone();
     context["sleep_ms"] = json!(SLEEP_MS);
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, context, "cancel");
-    let request = client
-        .post(format!("http://127.0.0.1:{first}/v1/tasks"))
-        .json(&body);
-    let CreateOutcome::Created { task_uuid: task } =
-        outcome(fetch(request).await, correlation, pool).await
+    let answer = servers
+        .ask(created_via, "/v1/tasks", |client, url| {
+            client.post(url).json(&body)
+        })
+        .await;
+    let CreateOutcome::Created { task_uuid: task } = outcome(answer, correlation, pool).await
     else {
         // That tasks are not created is for the canaries to tell.
         return None;
     };
     tokio::time::sleep(CLAIMED).await;
-    let request = client.delete(format!("http://127.0.0.1:{last}/v1/tasks/{task}"));
-    let status = fetch(request).await.map_or(0, |(status, _)| status);
+    let path = format!("/v1/tasks/{task}");
+    let answer = servers
+        .ask(via, &path, |client, url| client.delete(url))
+        .await;
+    let status = answer.map_or(0, |(status, _)| status);
     Some(Cancellation {
-        created_via: created_via.clone(),
-        via: via.clone(),
-        readings: read_everywhere(&client, &servers, &task).await,
+        created_via: created_via.id.clone(),
+        via: via.id.clone(),
+        readings: read_everywhere(&servers, &servers.all, &task).await,
         task,
         status,
     })
-}
-
-fn servers(topology: &Topology) -> Vec<(String, u16)> {
-    let servers = topology.with_role(Role::Orchestration);
-    servers
-        .map(|(_, instance)| (instance.id.clone(), instance.port))
-        .collect()
 }
 
 fn body(workload: &Workload, correlation: Uuid, mut context: Value, reason: &str) -> Value {

@@ -17,9 +17,16 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         .map(|(_, instance)| instance.port)
         .chain([topology.database.port])
         .collect();
-    let listeners = match listeners::get_all() {
-        Ok(all) => all,
-        Err(error) => return Observed::unseen("listening sockets", error.to_string()),
+    // Each walks through all processes, of which PostgreSQL alone has dozens.
+    let (listeners, system) = std::thread::scope(|scope| {
+        let listeners = scope.spawn(|| listeners::get_all().map_err(|error| error.to_string()));
+        let system = refreshed();
+        (listeners.join(), system)
+    });
+    let listeners = match listeners {
+        Ok(Ok(all)) => all,
+        Ok(Err(why)) => return Observed::unseen("listening sockets", why),
+        Err(_) => return Observed::unseen("listening sockets", "the look at them panicked"),
     };
     let listeners: Vec<Listener> = listeners
         .into_iter()
@@ -31,13 +38,16 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
             process: listener.process.name,
         })
         .collect();
+    let listeners = without_children(listeners, |pid| {
+        let process = system.process(sysinfo::Pid::from_u32(pid))?;
+        process.parent().map(sysinfo::Pid::as_u32)
+    });
     let pid_files = pid_files(project, topology);
     let named: BTreeSet<u32> = listeners
         .iter()
         .map(|listener| listener.pid)
         .chain(pid_files.values().copied())
         .collect();
-    let system = refreshed();
     let processes = system
         .processes()
         .values()
@@ -59,6 +69,17 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         listeners,
         pid_files,
     })
+}
+
+/// Children inherit a socket: PostgreSQL's forty backends hold its port as their parent does.
+fn without_children(
+    listeners: Vec<Listener>,
+    parent: impl Fn(u32) -> Option<u32>,
+) -> Vec<Listener> {
+    let holders: BTreeSet<(u16, u32)> = listeners.iter().map(|it| (it.port, it.pid)).collect();
+    let inherited =
+        |it: &Listener| parent(it.pid).is_some_and(|parent| holders.contains(&(it.port, parent)));
+    listeners.into_iter().filter(|it| !inherited(it)).collect()
 }
 
 /// An instance of this project's cluster; one that names no state folder, by where it works.
@@ -172,6 +193,32 @@ fn pid_files(project: &Project, topology: &Topology) -> BTreeMap<String, u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_parent_and_its_children_the_parent_holds_the_port() {
+        let listener = |port, pid| Listener {
+            port,
+            address: "127.0.0.1".into(),
+            pid,
+            process: "postgres".into(),
+        };
+        let all = [
+            (15432, 10),
+            (15432, 11),
+            (15432, 12),
+            (8080, 11),
+            (8081, 20),
+        ];
+        let all = all.into_iter().map(|(port, pid)| listener(port, pid));
+
+        let held = without_children(all.collect(), |pid| match pid {
+            11 | 12 => Some(10),
+            _ => Some(1),
+        });
+
+        let held: Vec<(u16, u32)> = held.iter().map(|it| (it.port, it.pid)).collect();
+        assert_eq!(held, [(15432, 10), (8080, 11), (8081, 20)]);
+    }
 
     #[test]
     fn passwords_are_masked_wherever_they_stand() {

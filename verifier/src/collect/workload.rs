@@ -9,11 +9,11 @@ use tokio::signal::unix::Signal;
 use uuid::Uuid;
 
 use super::canary::{AT_REST, create, look_back};
-use super::endpoints::client;
 use super::postgres::{self, Databases};
 use super::progress::Progress;
+use super::servers::Servers;
 use crate::evidence::{Canary, CreateOutcome, Unseen};
-use crate::topology::{Role, Topology, Workload};
+use crate::topology::{Topology, Workload};
 
 /// Tasks that make no move for this long are given up; a retry is waited for.
 const STALLED: Duration = Duration::from_secs(30);
@@ -50,14 +50,9 @@ pub async fn send(
     interrupts: &mut Signal,
     progress: &Progress,
 ) -> Result<Sent, Unseen> {
-    let client =
-        client().map_err(|error| Unseen::new("the orchestration servers", error.to_string()))?;
-    let servers: Vec<(String, u16)> = topology
-        .with_role(Role::Orchestration)
-        .map(|(_, instance)| (instance.id.clone(), instance.port))
-        .collect();
+    let servers = Servers::of(topology)?;
     let mut run = Run::default();
-    if servers.is_empty() {
+    if servers.all.is_empty() {
         return Err(Unseen::new(
             "the orchestration servers",
             "the topology has none",
@@ -75,8 +70,8 @@ pub async fn send(
             load.concurrency
         };
         while !run.stopped() && started < load.number && creates.len() + run.open.len() < room {
-            let (via, port) = &servers[started % servers.len()];
-            creates.push(create(&client, workload, "run", (via, *port), &[], pool));
+            let server = &servers.all[started % servers.all.len()];
+            creates.push(create(&servers, workload, "run", server, &[], pool));
             started += 1;
         }
         let all_created = run.stopped() || started == load.number;
@@ -95,7 +90,7 @@ pub async fn send(
     }
     progress.say("reading every task through every server");
     run.tasks = futures::stream::iter(run.tasks)
-        .map(|task| read(&client, &servers, pool, task))
+        .map(|task| read(&servers, pool, task))
         .buffered(READERS)
         .collect::<Vec<_>>()
         .await
@@ -179,13 +174,8 @@ impl Run {
 }
 
 /// What the servers and the database say of the task at the end.
-async fn read(
-    client: &reqwest::Client,
-    servers: &[(String, u16)],
-    pool: &Databases,
-    mut task: Canary,
-) -> Result<Canary, Unseen> {
-    look_back(client, servers, pool, &mut task).await?;
+async fn read(servers: &Servers, pool: &Databases, mut task: Canary) -> Result<Canary, Unseen> {
+    look_back(servers, pool, &mut task).await?;
     Ok(task)
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, domain_events, endpoints, identity, log, postgres, probe, supervisor,
-    system, tools, witness,
+    canary, configuration, domain_events, endpoints, identity, log, postgres, probe, remembered,
+    supervisor, system, tools, witness,
 };
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed};
@@ -72,21 +72,49 @@ pub async fn gather(
         return Ok(());
     }
     progress.say("processes");
-    evidence.system = system::collect(project, &topology);
-    evidence.supervisor = supervisor::collect(project).await;
+    let deep = depth != Depth::System;
+    let local = {
+        let (project, topology) = (project.clone(), topology.clone());
+        // Files and processes block the thread that looks at them.
+        tokio::task::spawn_blocking(move || {
+            let system = system::collect(&project, &topology);
+            let logs = deep.then(|| log::collect(&project, &topology));
+            (system, logs)
+        })
+    };
+    let tools = async {
+        match deep {
+            true => Some(tools::collect(project).await),
+            false => None,
+        }
+    };
+    let (local, supervisor, tools) = futures::join!(local, supervisor::collect(project), tools);
+    evidence.supervisor = supervisor;
+    if let Some(tools) = tools {
+        evidence.tools = tools;
+    }
+    match local {
+        Ok((system, logs)) => {
+            evidence.system = system;
+            evidence.logs = logs.unwrap_or_default();
+        }
+        Err(failed) => evidence.system = Observed::unseen("processes", failed.to_string()),
+    }
     evidence.identities = identity::collect(project, &topology);
     if let Observed::Seen(system) = &evidence.system {
         configuration::add_live_roots(project, &mut evidence.configuration, system);
     }
-    if depth == Depth::System {
+    if !deep {
         return Ok(());
     }
-    evidence.logs = log::collect(project, &topology);
-    progress.say("tools");
-    evidence.tools = tools::collect(project).await;
+    // Not beside the looks above: they would count as slowness of the instances.
     progress.say("health");
-    evidence.endpoints = endpoints::collect(&topology).await;
-    let pool = match postgres::connect(project, &topology).await {
+    let (endpoints, pool) = futures::join!(
+        endpoints::collect(&topology),
+        postgres::connect(project, &topology)
+    );
+    evidence.endpoints = endpoints;
+    let pool = match pool {
         Ok(pool) => pool,
         Err(unseen) => {
             evidence.database = Observed::Unseen(unseen.clone());
@@ -101,7 +129,8 @@ pub async fn gather(
         Depth::Quick { since_seconds } => since_seconds,
         Depth::Full { since_seconds } => {
             // Subscriptions show while the canaries run, and work by the canaries proves some of them.
-            let expected = expected(evidence, &topology);
+            let mut expected = expected(evidence, &topology);
+            expected.seen = remembered::read(project, &expected.workers);
             let workloads = Workloads::load(&project.root)
                 .map_err(|problem| Error::Configuration(vec![problem]))?;
             let canaries_of = served(evidence, &topology, &workloads);
@@ -123,13 +152,16 @@ pub async fn gather(
                     evidence.canaries = Observed::Unseen(unseen);
                 }
             }
+            if let Ok(seen) = &subscriptions {
+                remembered::write(project, &expected.workers, seen);
+            }
             evidence.subscriptions = subscriptions.into();
             since_seconds
         }
         Depth::Files | Depth::System | Depth::Subscriptions => None,
     };
-    evidence.database = postgres::catalogue(&pool).await.into();
     if depth == Depth::Subscriptions {
+        evidence.database = postgres::catalogue(&pool).await.into();
         let expected = expected(evidence, &topology);
         evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress)
             .await
@@ -137,9 +169,12 @@ pub async fn gather(
         return Ok(());
     }
     progress.say("history");
-    evidence.history = postgres::history(&pool, since_seconds, progress)
-        .await
-        .into();
+    let (database, history) = futures::join!(
+        postgres::catalogue(&pool),
+        postgres::history(&pool, since_seconds, progress)
+    );
+    evidence.database = database.into();
+    evidence.history = history.into();
     if let Observed::Seen(view) = &mut evidence.history
         && let Err(failed) = postgres::follow_up(&pool, view, evidence.taken_at).await
     {
@@ -175,6 +210,7 @@ fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     postgres::Expected {
         namespaces,
         workers,
+        seen: Vec::new(),
     }
 }
 

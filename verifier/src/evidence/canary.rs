@@ -14,6 +14,9 @@ pub struct Canaries {
     pub twins: Option<Twins>,
     /// A task that was cancelled; none when this run did not try.
     pub cancellation: Option<Cancellation>,
+    /// Where they must come to rest; none means `complete`.
+    #[serde(default)]
+    pub end: Option<String>,
 }
 
 /// One and the same task, asked of every server at the same moment.

@@ -111,6 +111,9 @@ pub struct Instance {
     pub grpc_port: u16,
     /// By name.
     pub environment: Vec<Variable>,
+    /// Where it answers, of a cluster that this project did not start; none: on its port of the loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// One variable of an instance, with what set it and what that overrode.
@@ -176,6 +179,12 @@ impl Topology {
 }
 
 impl Instance {
+    /// Where its REST endpoints are, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        let own = self.url.as_deref().map(|url| url.trim_end_matches('/'));
+        own.map_or_else(|| format!("http://127.0.0.1:{}", self.port), str::to_owned)
+    }
+
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.environment
             .iter()
@@ -323,6 +332,7 @@ fn resolve_service(
                 port,
                 grpc_port: shifted(service.grpc_port, number - 1, selection.port_offset)?,
                 environment: merge(&files, layers, &computed, false)?,
+                url: None,
             })
         })
         .collect::<Result<_, Problem>>()?;

@@ -14,7 +14,12 @@ impl Check for CanaryIncomplete {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let canaries = evidence.canaries.seen()?.sent()?;
-        let incomplete = canaries.iter().filter(|canary| !canary.is_complete());
+        // Where a workload must fail, coming to rest is enough; in which state, CV516 judges.
+        let must_fail = evidence.canaries.seen()?.end.is_some();
+        let incomplete = canaries.iter().filter(|canary| match must_fail {
+            true => !canary.at_rest(),
+            false => !canary.is_complete(),
+        });
         let findings = incomplete.filter_map(|canary| {
             let task = canary.create.task_uuid()?;
             let state = canary.state().unwrap_or("not told by any server");

@@ -25,6 +25,8 @@ pub struct Expected {
     pub namespaces: BTreeMap<String, BTreeSet<String>>,
     /// Instance by the worker uuid of its present boot.
     pub workers: BTreeMap<String, String>,
+    /// Polls that were seen before, of these very boots.
+    pub seen: Vec<Poll>,
 }
 
 impl Expected {
@@ -82,7 +84,10 @@ pub async fn sample(
     progress: &Progress,
 ) -> Result<Subscriptions, Unseen> {
     let begun = Instant::now();
-    let mut seen = Subscriptions::default();
+    let mut seen = Subscriptions {
+        polls: expected.seen.clone(),
+        ..Subscriptions::default()
+    };
     let mut counted: Option<Instant> = None;
     loop {
         add_polls(&databases.queues, &mut seen).await?;

@@ -146,13 +146,11 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     summary.wanted = load.number;
     summary.concurrency = load.concurrency;
     summary.interrupted = interrupted;
-    // The checks of canaries want completion; of a workload that must fail, the summary judges the outcome.
-    if workload.outcome == "complete" {
-        evidence.canaries = Observed::Seen(Canaries {
-            tasks,
-            ..Canaries::default()
-        });
-    }
+    evidence.canaries = Observed::Seen(Canaries {
+        tasks,
+        end: (workload.outcome != "complete").then(|| workload.outcome.clone()),
+        ..Canaries::default()
+    });
     Ok(Seen { evidence, summary })
 }
 

@@ -87,6 +87,7 @@ pub fn canaries(topology: &Topology) -> Canaries {
     });
     Canaries {
         tasks,
+        end: None,
         twins: Some(Twins {
             namespace: "mail".into(),
             template: "letter".into(),

@@ -1,0 +1,69 @@
+//! The orchestration servers over HTTP. One that let us wait in vain is not waited for again, so that a
+//! run with many requests ends in time.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::endpoints::{client, fetch};
+use crate::evidence::Unseen;
+use crate::topology::{Role, Topology};
+
+/// A request that fails after this long has waited in vain; a refused connection fails at once.
+const IN_VAIN: Duration = Duration::from_secs(2);
+
+/// An orchestration server's name and where it answers.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub id: String,
+    pub url: String,
+}
+
+#[derive(Debug)]
+pub struct Servers {
+    client: reqwest::Client,
+    pub all: Vec<Server>,
+    silent: Mutex<BTreeSet<String>>,
+}
+
+impl Servers {
+    /// # Errors
+    /// No HTTP client could be made.
+    pub fn of(topology: &Topology) -> Result<Self, Unseen> {
+        let client = client()
+            .map_err(|error| Unseen::new("the orchestration servers", error.to_string()))?;
+        let all = topology
+            .with_role(Role::Orchestration)
+            .map(|(_, instance)| Server {
+                id: instance.id.clone(),
+                url: instance.base_url(),
+            });
+        Ok(Self {
+            client,
+            all: all.collect(),
+            silent: Mutex::default(),
+        })
+    }
+
+    /// Sends what `request` makes for a path of the server.
+    ///
+    /// # Errors
+    /// Why there was no whole answer, as a clause.
+    pub async fn ask(
+        &self,
+        server: &Server,
+        path: &str,
+        request: impl FnOnce(&reqwest::Client, String) -> reqwest::RequestBuilder,
+    ) -> Result<(u16, Vec<u8>), String> {
+        let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        if silent().contains(&server.id) {
+            return Err("not asked again: it let an earlier request wait in vain".to_owned());
+        }
+        let begun = Instant::now();
+        let answer = fetch(request(&self.client, format!("{}{path}", server.url))).await;
+        if answer.is_err() && begun.elapsed() >= IN_VAIN {
+            silent().insert(server.id.clone());
+        }
+        answer
+    }
+}
