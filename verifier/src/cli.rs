@@ -83,6 +83,14 @@ pub struct CheckArgs {
     /// Judge only tasks created within this time, such as 90s, 10m, 2h
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     pub since: Option<u64>,
+    /// Another cluster, by its addresses: a TOML file, or `env` for TASKER_TEST_*_URLS and DATABASE_URL
+    ///
+    /// The file names `orchestration = ["http://host:8080"]` and may name `[workers] rust = [...]`,
+    /// `database = "$DATABASE_URL"`, `queues`, `engine`, `profile` and `workloads = "FILE"` with the
+    /// canaries to send. What needs the cluster's files or processes is unknown then: exit status 2,
+    /// unless `--only` leaves it out.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "offline", "replay"])]
+    pub cluster: Option<PathBuf>,
     /// Write the evidence to a file as well
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! What a check is, the table of all of them, and the run over the evidence.
 
+mod by_address;
 mod code;
 mod finding;
 mod folding;

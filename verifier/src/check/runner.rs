@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::by_address::judgeable;
 use super::folding::fold;
 use super::registry::{Entry, REGISTRY};
 use crate::evidence::Evidence;
@@ -54,7 +55,11 @@ pub fn judge(
         .iter()
         .filter(|entry| filter.admits(entry))
         .map(|entry| {
-            let outcome = match (entry.judge)(evidence) {
+            let may = evidence
+                .topology
+                .ok()
+                .map_or(Ok(()), |topology| judgeable(entry, topology));
+            let outcome = match may.and_then(|()| (entry.judge)(evidence)) {
                 Ok(findings) if findings.is_empty() => Outcome::Passed,
                 Ok(findings) => Outcome::Found { findings },
                 Err(unseen) if !unseen.was_looked_for() => Outcome::LeftOut,

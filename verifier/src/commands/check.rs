@@ -15,16 +15,28 @@ use crate::exit;
 use crate::known::Known;
 use crate::project::Project;
 use crate::report::{Report, render};
+use crate::topology::ForeignCluster;
 
 pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
     let begun = Instant::now();
-    let project = Project::find(given)?;
     let filter = filter(args)?;
-    let known =
-        Known::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
-    let evidence = match &args.replay {
-        Some(file) => replay(file)?,
-        None => super::block_on(look(&project, args))??,
+    let (known, evidence) = match &args.cluster {
+        Some(cluster) => {
+            let cluster = super::foreign::describe(cluster)?;
+            // Known findings are this project's; without one, nothing is accepted.
+            let known = Project::find(given).ok().map(|project| known(&project));
+            let evidence = super::block_on(look_abroad(&cluster, args))??;
+            (known.transpose()?.unwrap_or_default(), evidence)
+        }
+        None => {
+            let project = Project::find(given)?;
+            let known = known(&project)?;
+            let evidence = match &args.replay {
+                Some(file) => replay(file)?,
+                None => super::block_on(look(&project, args))??,
+            };
+            (known, evidence)
+        }
     };
     if let Some(file) = &args.record {
         record(file, &evidence)?;
@@ -56,27 +68,43 @@ fn filter(args: &CheckArgs) -> Result<Filter> {
     )))
 }
 
+fn known(project: &Project) -> Result<Known> {
+    Known::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))
+}
+
+fn depth(args: &CheckArgs) -> Depth {
+    let since_seconds = args.since;
+    if args.offline {
+        Depth::Files
+    } else if args.quick {
+        Depth::Quick { since_seconds }
+    } else {
+        Depth::Full { since_seconds }
+    }
+}
+
+async fn look_abroad(cluster: &ForeignCluster, args: &CheckArgs) -> Result<Evidence> {
+    let progress = Progress::new();
+    tokio::select! {
+        evidence = super::foreign::look(cluster, depth(args), &progress) => evidence,
+        _ = tokio::signal::ctrl_c() => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> Error {
+    Error::Usage("interrupted; nothing was judged".to_owned())
+}
+
 async fn look(project: &Project, args: &CheckArgs) -> Result<Evidence> {
     let progress = Progress::new();
     if let Some(seconds) = args.wait {
         wait_until_healthy(project, Duration::from_secs(seconds), &progress).await?;
     }
     let mut evidence = begin(project)?;
-    let depth = if args.offline {
-        Depth::Files
-    } else if args.quick {
-        Depth::Quick {
-            since_seconds: args.since,
-        }
-    } else {
-        Depth::Full {
-            since_seconds: args.since,
-        }
-    };
-    let interrupted = tokio::signal::ctrl_c();
+    let depth = depth(args);
     tokio::select! {
         gathered = gather(project, &mut evidence, depth, &progress) => gathered?,
-        _ = interrupted => return Err(Error::Usage("interrupted; nothing was judged".to_owned())),
+        _ = tokio::signal::ctrl_c() => return Err(interrupted()),
     }
     Ok(evidence)
 }

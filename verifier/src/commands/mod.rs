@@ -5,6 +5,7 @@ mod codes;
 mod completions;
 mod env;
 mod explain;
+mod foreign;
 pub mod gather;
 mod metrics;
 mod queues;

@@ -2,6 +2,7 @@
 
 mod dotenv;
 mod file;
+mod foreign;
 mod load;
 mod problem;
 pub mod render;
@@ -11,6 +12,7 @@ mod workloads;
 
 pub use dotenv::{Assignment, parse as parse_dotenv};
 pub use file::{ClusterFile, DatabaseFile, PoolsFile, Role, ServiceFile};
+pub use foreign::ForeignCluster;
 pub use load::{CLUSTER_FILE, load, load_file};
 pub use problem::Problem;
 pub use resolve::{

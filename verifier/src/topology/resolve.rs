@@ -168,6 +168,11 @@ impl Topology {
         })
     }
 
+    /// Whether it is known by its addresses alone.
+    pub fn is_foreign(&self) -> bool {
+        self.instances().any(|(_, instance)| instance.url.is_some())
+    }
+
     pub fn instance(&self, id: &str) -> Option<(&Service, &Instance)> {
         self.instances().find(|(_, instance)| instance.id == id)
     }

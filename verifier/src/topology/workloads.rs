@@ -51,6 +51,17 @@ impl Workloads {
         }
     }
 
+    /// Reads a file of another cluster, which must be there.
+    ///
+    /// # Errors
+    /// It cannot be read, or the place where it does not parse.
+    pub fn load_file(path: &Path) -> Result<Self, Problem> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
+        toml::from_str(&text).map_err(|error| Problem::from_toml(&name, &text, &error))
+    }
+
     /// One workload for each namespace that has a canary.
     pub fn canaries(&self) -> impl Iterator<Item = &Workload> {
         self.all.iter().filter(|workload| workload.canary)

@@ -1,6 +1,7 @@
 //! The program from outside: arguments in; standard output, standard error and exit status out.
 //! Every test says all three. Nothing here needs a running cluster.
 
+mod addresses;
 mod check;
 mod codes;
 mod environment;

@@ -25,6 +25,15 @@ impl Check for DatabaseUnreachable {
         let mut finding = Finding::about(subject)
             .observed(format!("the verifier could not look at it: {}", unseen.why))
             .hint("run `./dev status`, then `./dev logs postgres`");
+        if evidence
+            .topology
+            .ok()
+            .is_some_and(|topology| topology.is_foreign())
+        {
+            return Ok(vec![
+                finding.hint("correct `database` in the cluster's description"),
+            ]);
+        }
         if let Some(database) = database {
             finding = finding
                 .evidence("address", format!("127.0.0.1:{}", database.port))

@@ -61,6 +61,37 @@ pub async fn connect(project: &Project, topology: &Topology) -> Result<Databases
     })
 }
 
+/// Connects to the databases of a cluster that this project did not start.
+///
+/// # Errors
+/// Why a database cannot be looked at; without its address, in which a password may stand.
+pub async fn connect_to(tasks: &str, queues: Option<&str>) -> Result<Databases, Unseen> {
+    let open = |url: String| async move {
+        let failed = |error: sqlx::Error| Unseen::new("the database", error.to_string());
+        let options: PgConnectOptions = url.parse().map_err(failed)?;
+        let options = options.application_name("cluster-verify");
+        let name = options.get_database().unwrap_or("postgres").to_owned();
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(5));
+        Ok((pool.connect_with(options).await.map_err(failed)?, name))
+    };
+    let (pool, name) = open(tasks.to_owned()).await?;
+    let mut databases = Databases {
+        tasks: pool.clone(),
+        queues: pool,
+        names: vec![name],
+    };
+    if let Some(queues) = queues {
+        let (pool, name) = open(queues.to_owned()).await?;
+        databases.queues = pool;
+        if !databases.names.contains(&name) {
+            databases.names.push(name);
+        }
+    }
+    Ok(databases)
+}
+
 async fn pool(
     project: &Project,
     topology: &Topology,

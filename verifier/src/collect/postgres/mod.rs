@@ -18,7 +18,7 @@ pub use canary_steps::{
     tasks_of_correlation,
 };
 pub use catalogue::collect as catalogue;
-pub use connect::{Databases, connect, urls};
+pub use connect::{Databases, connect, connect_to, urls};
 pub use history::{Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use subscriptions::{Expected, sample as subscriptions};

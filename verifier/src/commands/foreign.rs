@@ -1,0 +1,112 @@
+//! Looks at a cluster that is known by its addresses alone.
+
+use std::path::Path;
+
+use super::gather::Depth;
+use crate::collect::progress::Progress;
+use crate::collect::{canary, domain_events, endpoints, postgres};
+use crate::error::{Error, Result};
+use crate::evidence::{Configuration, Evidence, Observed, Unseen};
+use crate::topology::{ForeignCluster, Workload, Workloads};
+
+/// Reads the description: a file, or `env` for the variables of tests.
+///
+/// # Errors
+/// It does not parse, or names no server.
+pub fn describe(given: &Path) -> Result<ForeignCluster> {
+    let described = if given == Path::new("env") {
+        ForeignCluster::from_variables(std::env::vars())
+    } else {
+        ForeignCluster::from_file(given, |name| std::env::var(name).ok())
+    };
+    described.map_err(|problem| Error::Configuration(vec![problem]))
+}
+
+/// Everything that HTTP and the database show; the rest stays unseen, with the reason.
+///
+/// # Errors
+/// The file of the workloads does not parse.
+pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -> Result<Evidence> {
+    let topology = cluster.topology();
+    let mut evidence = Evidence::blank(Observed::Seen(topology.clone()), Configuration::default());
+    evidence.system = unseen("processes");
+    evidence.supervisor = unseen("the supervisor");
+    evidence.witness = unseen("witness files");
+    evidence.tools = unseen("the shell's tools");
+    for (_, instance) in topology.instances() {
+        let id = &instance.id;
+        evidence
+            .identities
+            .insert(id.clone(), unseen(&format!("the identity record of {id}")));
+        evidence
+            .logs
+            .insert(id.clone(), unseen(&format!("the log of {id}")));
+    }
+    progress.say("health");
+    evidence.endpoints = endpoints::collect(&topology).await;
+    let databases = match &cluster.database {
+        Some(url) => postgres::connect_to(url, cluster.queues.as_deref()).await,
+        None => Err(Unseen::new("the database", "no address of it was given")),
+    };
+    let databases = match databases {
+        Ok(databases) => databases,
+        Err(unseen) => {
+            evidence.database = Observed::Unseen(unseen.clone());
+            evidence.subscriptions = Observed::Unseen(unseen.clone());
+            evidence.canaries = Observed::Unseen(unseen.clone());
+            evidence.history = Observed::Unseen(unseen);
+            return Ok(evidence);
+        }
+    };
+    let since_seconds = match depth {
+        Depth::Full { since_seconds } => {
+            let canaries = canaries(cluster)?;
+            let sent: Vec<&Workload> = canaries.iter().collect();
+            evidence.canaries = if sent.is_empty() {
+                Observed::unseen("canaries", "the cluster's description names no `workloads`")
+            } else {
+                canary::send(&topology, &sent, &databases, progress).await
+            };
+            if let Observed::Seen(sent) = &mut evidence.canaries
+                && let Err(unseen) =
+                    domain_events::collect(&databases, &evidence.configuration, &mut sent.tasks)
+                        .await
+            {
+                evidence.canaries = Observed::Unseen(unseen);
+            }
+            let expected = postgres::Expected::default();
+            let subscriptions = postgres::subscriptions(&databases, &expected, progress).await;
+            evidence.subscriptions = subscriptions.into();
+            since_seconds
+        }
+        Depth::Quick { since_seconds } => since_seconds,
+        Depth::Files | Depth::System | Depth::Subscriptions => None,
+    };
+    progress.say("history");
+    let (database, history) = futures::join!(
+        postgres::catalogue(&databases),
+        postgres::history(&databases, since_seconds, progress)
+    );
+    evidence.database = database.into();
+    evidence.history = history.into();
+    if let Observed::Seen(view) = &mut evidence.history
+        && let Err(failed) = postgres::follow_up(&databases, view, evidence.taken_at).await
+    {
+        evidence.history = Observed::Unseen(failed);
+    }
+    databases.close().await;
+    Ok(evidence)
+}
+
+fn unseen<T>(what: &str) -> Observed<T> {
+    Observed::unseen(what, "the cluster was given by its addresses alone")
+}
+
+fn canaries(cluster: &ForeignCluster) -> Result<Vec<Workload>> {
+    let Some(file) = &cluster.workloads else {
+        return Ok(Vec::new());
+    };
+    let workloads = Workloads::load_file(Path::new(file))
+        .map_err(|problem| Error::Configuration(vec![problem]))?;
+    Ok(workloads.canaries().cloned().collect())
+}

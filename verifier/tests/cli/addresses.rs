@@ -1,0 +1,199 @@
+//! Clusters known by their addresses: servers of this test answer there, well or badly.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::program::cluster_verify;
+
+/// What a server does with each request.
+#[derive(Clone, Copy)]
+enum Manner {
+    Well,
+    /// A byte now and then, for ever.
+    Slowly,
+    /// Promises more than it sends, and hangs up.
+    Half,
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// Ten megabytes of JSON.
+    Long,
+    /// Takes the request and says nothing.
+    Never,
+}
+
+/// The address of a server that runs until the test's process ends.
+fn server(manner: Manner) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream, manner));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn answer(mut stream: TcpStream, manner: Manner) {
+    let mut request = Vec::new();
+    let mut byte = [0; 1];
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => request.push(byte[0]),
+            _ => return,
+        }
+    }
+    let head = |length: usize| {
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    // A reader that has enough hangs up: what cannot be written any more is no failure.
+    let _ = match manner {
+        Manner::Well => {
+            let body = r#"{"status":"healthy","checks":{}}"#;
+            write!(stream, "{}{body}", head(body.len()))
+        }
+        Manner::Half => write!(stream, "{}{{\"status\":\"he", head(500)),
+        Manner::Garbage => stream.write_all(&[0, 159, 146, 150, 13, 10, 13, 10, 0]),
+        Manner::Long => {
+            let body = format!(
+                "{{\"status\":\"healthy\",\"more\":\"{}\"}}",
+                "x".repeat(10 << 20)
+            );
+            write!(stream, "{}{body}", head(body.len()))
+        }
+        Manner::Slowly => {
+            let _ = write!(stream, "{}", head(500));
+            while stream.write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            Ok(())
+        }
+        Manner::Never => {
+            // Until the other side hangs up.
+            let _ = stream.read(&mut byte);
+            Ok(())
+        }
+    };
+}
+
+fn description(orchestration: &[String], more: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    writeln!(file, "orchestration = {orchestration:?}\n{more}").unwrap();
+    file
+}
+
+#[test]
+fn an_instance_that_answers_badly_in_any_manner_is_a_finding_in_time() {
+    let manners = [
+        Manner::Slowly,
+        Manner::Half,
+        Manner::Garbage,
+        Manner::Long,
+        Manner::Never,
+    ];
+    let mut addresses = vec![server(Manner::Well)];
+    addresses.extend(manners.map(server));
+    let file = description(&addresses, "");
+    let name = file.path().display().to_string();
+    let begun = Instant::now();
+
+    let text = cluster_verify(&["check", "--cluster", &name, "--only", "401", "-o", "json"])
+        .stdout_holding(&[])
+        .status(1)
+        .run();
+
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        begun.elapsed()
+    );
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let findings = report["checks"][0]["outcome"]["findings"]
+        .as_array()
+        .unwrap();
+    let of = |id: &str| {
+        let finding = findings.iter().find(|finding| finding["subject"] == id);
+        finding.map(|finding| finding["observed"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(of("orchestration-1"), None);
+    for (id, said) in [
+        ("orchestration-2", "no answer within"),
+        ("orchestration-5", "longer than"),
+        ("orchestration-6", "no answer within"),
+    ] {
+        let observed = of(id).unwrap_or_else(|| panic!("{id}: {text}"));
+        assert!(observed.contains(said), "{observed}");
+    }
+    assert!(
+        of("orchestration-3").is_some() && of("orchestration-4").is_some(),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_a_database_its_checks_are_unknown_and_so_is_the_verdict() {
+    let url = server(Manner::Well);
+
+    let text = cluster_verify(&[
+        "check",
+        "--cluster",
+        "env",
+        "--only",
+        "101,301,401,601",
+        "-o",
+        "short",
+    ])
+    .with_variable("TASKER_TEST_ORCHESTRATION_URLS", &url)
+    .stdout_holding(&[
+        "CV101 unknown: the cluster's files and processes not seen",
+        "CV301 unknown: the database not seen: no address of it was given",
+        "CV601 unknown: ",
+    ])
+    .status(2)
+    .run();
+
+    assert!(!text.contains("CV401"), "{text}");
+}
+
+#[test]
+fn a_database_that_was_named_and_does_not_answer_is_a_finding() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let more = "database = \"$SOME_DATABASE\"";
+    let file = description(&[server(Manner::Well)], more);
+    let name = file.path().display().to_string();
+
+    let text = cluster_verify(&["check", "--cluster", &name, "--only", "301", "-o", "short"])
+        .with_variable(
+            "SOME_DATABASE",
+            &format!("postgresql://me:s3cr3t@{free}/tasker"),
+        )
+        .stdout_holding(&["CV301 database tasker: the verifier could not look at it"])
+        .status(1)
+        .run();
+
+    assert!(!text.contains("s3cr3t"), "{text}");
+}
+
+#[test]
+fn a_description_that_is_wrong_is_named_with_its_line() {
+    let file = description(&["http://127.0.0.1:1".to_owned()], "workers = 7");
+    let name = file.path().display().to_string();
+    cluster_verify(&["check", "--cluster", &name])
+        .stderr(format!(
+            "cluster-verify: {name}:2:11: invalid type: integer `7`, expected a map\n"
+        ))
+        .status(3)
+        .run();
+
+    cluster_verify(&["check", "--cluster", "env"])
+        .stderr("cluster-verify: TASKER_TEST_ORCHESTRATION_URLS: names no orchestration server\n")
+        .status(3)
+        .run();
+}
