@@ -55,6 +55,10 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+if [ -n "$no_build" ] && [ -n "$engine" ]; then
+    stop_with 3 "--engine is for a build, and --no-build starts what was built before; give one of them"
+fi
+
 # Nothing but the checked-in file when nothing differs from it.
 differs_from_default() {
     [ ${#selection[@]} -gt 0 ] || [ "$TASKER_CLUSTER_STATE" != "$DEV_ROOT/.cluster" ] ||

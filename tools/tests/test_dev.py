@@ -91,6 +91,13 @@ class Dev(unittest.TestCase):
                 self.assertRegex(told.stderr, r"^dev: --port-offset \S+: expected a number from 0 to 50000\n$")
         self.assertIn("needs a number", self.dev("up", "--port-offset").stderr)
 
+    def test_an_engine_that_is_none_is_refused_before_anything_starts(self):
+        told = self.dev("up", "--wait", "--engine", str(self.state / "none"))
+
+        self.assertEqual((told.returncode, told.stdout), (3, ""))
+        self.assertIn("is no folder; it should be a checkout of tasker-core", told.stderr)
+        self.assertEqual(self.dev("up", "--no-build", "--engine", "x").returncode, 3)
+
     def test_a_port_offset_after_a_double_dash_is_somebody_elses(self):
         told = self.dev("shell", "--", "echo", "--port-offset", "7")
 

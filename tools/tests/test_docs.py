@@ -8,7 +8,9 @@ from toolchain.pins import TOOLS
 
 ROOT = TOOLS.parent
 CODES = ROOT / "verifier" / "docs" / "codes"
-PAGES = (ROOT / "docs" / "tas-73.md", ROOT / "docs" / "modes.md", ROOT / "docs" / "troubleshooting.md")
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("tas-73", "modes", "resources", "troubleshooting")] + [
+    ROOT / "README.md"
+]
 TOP = "(?:config|docs|services|tests|tools|verifier|\\.ci|\\.config)"
 
 

@@ -48,7 +48,7 @@ export TASKER_ORCHESTRATION_INSTANCES=1 TASKER_WORKER_RUST_INSTANCES=3
 export TASKER_WORKER_RUBY_INSTANCES=0 TASKER_WORKER_PYTHON_INSTANCES=0 TASKER_WORKER_TS_INSTANCES=0
 ./dev up --wait worker-rust-1
 expect 'up worker-rust-1' "$(running)" 'orchestration-1 worker-rust-1'
-./dev up --wait
+./dev up --wait --no-build
 expect 'up' "$(running)" 'orchestration-1 worker-rust-1 worker-rust-2 worker-rust-3'
 fails_with 3 ./dev stop worker-go
 ./dev stop worker-rust-2
@@ -56,7 +56,7 @@ expect 'stop worker-rust-2' "$(running)" 'orchestration-1 worker-rust-1 worker-r
 fails_with 1 verify check --quick --only 201
 
 printf '\n--- a restart in the middle of a run: every task is accounted for\n'
-./dev up --wait workers
+./dev up --wait --no-build workers
 verify run mathematical_sequence -n 20 -c 4 >"$TASKER_CLUSTER_STATE/run.txt" &
 run=$!
 ./dev restart worker-rust-2
@@ -70,7 +70,9 @@ expect 'subscribers of rust_e2e_linear' "$(subscribers rust_e2e_linear)" 'worker
 
 printf '\n--- a second cluster on the same ports is refused, with who holds them\n'
 other=$TASKER_TEST_STATE/modes-other
-fails_with 3 env TASKER_CLUSTER_STATE="$other" ./dev up --detach 2>"$TASKER_TEST_STATE/refused.txt"
+mkdir -p "$other"
+cp -R "$TASKER_CLUSTER_STATE/bin" "$other/bin"
+fails_with 3 env TASKER_CLUSTER_STATE="$other" ./dev up --detach --no-build 2>"$TASKER_TEST_STATE/refused.txt"
 cat "$TASKER_TEST_STATE/refused.txt"
 grep -q "is taken by pid [0-9]*: orchestration .*$TASKER_CLUSTER_STATE/run/orchestration-1" "$TASKER_TEST_STATE/refused.txt"
 rm -rf "$other"

@@ -1,6 +1,7 @@
 //! The cluster as it should be: a pure model of `config/cluster.toml` and what is rendered from it.
 
 mod dotenv;
+mod environment;
 mod file;
 mod foreign;
 mod load;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::environment::{merge, of_all, of_instance};
 use super::file::{ClusterFile, PoolsFile, Role, ServiceFile};
 use super::selection::{Mode, Selection};
 use super::{Assignment, Problem, load::CLUSTER_FILE};
@@ -265,10 +266,6 @@ fn shared_layers(file: &ClusterFile, mode: Mode) -> Vec<&String> {
     files
 }
 
-fn of_all(profile: &str) -> Vec<(String, String)> {
-    vec![("TASKER_ENGINE_PROFILE".to_owned(), profile.to_owned())]
-}
-
 fn engine(file: &ClusterFile, selection: &Selection) -> Engine {
     match &selection.engine {
         None => Engine {
@@ -330,7 +327,7 @@ fn resolve_service(
         .map(|number| {
             let id = format!("{}-{number}", service.name);
             let port = shifted(first, number - 1, selection.port_offset)?;
-            let computed = computed_variables(service.role, &id, port, profile);
+            let computed = of_instance(service.role, &id, port, profile);
             Ok(Instance {
                 id,
                 number,
@@ -363,105 +360,4 @@ fn shifted(base: u16, index: u16, offset: u16) -> Result<u16, Problem> {
             let message = format!("port {base} + {index} with offset {offset} is beyond 65535");
             Problem::of_file(CLUSTER_FILE, message)
         })
-}
-
-fn computed_variables(role: Role, id: &str, port: u16, profile: &str) -> Vec<(String, String)> {
-    let mut variables = vec![
-        ("PGAPPNAME", id.to_owned()),
-        ("TASKER_ENGINE_PROFILE", profile.to_owned()),
-        ("TASKER_INSTANCE_ID", id.to_owned()),
-        ("TASKER_INSTANCE_PORT", port.to_string()),
-        ("TASKER_WEB_BIND_ADDRESS", format!("127.0.0.1:{port}")),
-    ];
-    if role == Role::Worker {
-        variables.push(("TASKER_WORKER_ID", id.to_owned()));
-    }
-    variables
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// `partial`: assignments that need a variable of a single instance are left out, and not wrong.
-fn merge(
-    files: &[&String],
-    layers: &BTreeMap<String, Vec<Assignment>>,
-    computed: &[(String, String)],
-    partial: bool,
-) -> Result<Vec<Variable>, Problem> {
-    let mut merged: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
-    for path in files {
-        for assignment in layers.get(*path).map(Vec::as_slice).unwrap_or_default() {
-            let origin = Origin::File {
-                path: (*path).clone(),
-                line: assignment.line,
-            };
-            let value = match substitute(path, assignment, computed) {
-                Ok(value) => value,
-                Err(_) if partial => continue,
-                Err(problem) => return Err(problem),
-            };
-            merged
-                .entry(assignment.name.clone())
-                .or_default()
-                .push(Setting { value, origin });
-        }
-    }
-    for (name, value) in computed {
-        let setting = Setting {
-            value: value.clone(),
-            origin: Origin::Computed,
-        };
-        merged.entry(name.clone()).or_default().push(setting);
-    }
-    Ok(merged
-        .into_iter()
-        .filter_map(|(name, mut settings)| {
-            let setting = settings.pop()?;
-            Some(Variable {
-                name,
-                setting,
-                overrode: settings,
-            })
-        })
-        .collect())
-}
-
-/// Replaces `${NAME}` by a computed variable; nothing of the caller's shell gets in.
-fn substitute(
-    path: &str,
-    assignment: &Assignment,
-    computed: &[(String, String)],
-) -> Result<String, Problem> {
-    let mut value = String::new();
-    let mut rest = assignment.value.as_str();
-    while let Some((before, after)) = rest.split_once("${") {
-        let known = || {
-            computed
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let (name, after) = after.split_once('}').ok_or_else(|| {
-            Problem::at(
-                path,
-                assignment.line,
-                1,
-                format!("`{}` has no closing brace", assignment.name),
-            )
-        })?;
-        let (_, replacement) = computed
-            .iter()
-            .find(|(candidate, _)| candidate == name)
-            .ok_or_else(|| {
-                let message = format!("unknown variable ${{{name}}}; known here: {}", known());
-                Problem::at(path, assignment.line, 1, message)
-            })?;
-        value.push_str(before);
-        value.push_str(replacement);
-        rest = after;
-    }
-    value.push_str(rest);
-    Ok(value)
 }
