@@ -1,1 +1,3 @@
+#[cfg(feature = "test-db")]
+mod database_test;
 mod load_balancing_test;

@@ -48,13 +48,21 @@ pub(crate) async fn worker_is_ready(url: &str, patience: Duration) -> Result<()>
 
 /// The same for callers that cannot wait; the runtime of a test has one thread, which is busy with the caller.
 pub(crate) fn server_is_ready_now(url: &str, patience: Duration) -> bool {
-    let probe = || {
+    now(server_is_ready(url, patience))
+}
+
+pub(crate) fn worker_is_ready_now(url: &str, patience: Duration) -> bool {
+    now(worker_is_ready(url, patience))
+}
+
+fn now(probe: impl Future<Output = Result<()>> + Send) -> bool {
+    let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        runtime.is_ok_and(|runtime| runtime.block_on(server_is_ready(url, patience)).is_ok())
+        runtime.is_ok_and(|runtime| runtime.block_on(probe).is_ok())
     };
-    std::thread::scope(|scope| scope.spawn(probe).join().unwrap_or(false))
+    std::thread::scope(|scope| scope.spawn(ask).join().unwrap_or(false))
 }
 
 fn milliseconds(duration: Duration) -> u64 {

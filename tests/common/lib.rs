@@ -26,11 +26,13 @@
 //!   through every server, and lets the verifier judge them.
 //! - [`IntegrationTestManager`] is one server and one worker.
 //! - [`LifecycleTestManager`] is the database alone, in a transaction that is rolled back.
+//! - [`turn::Alone`] breaks things, and [`Repair`] puts them right.
 //! - [`turn`] keeps tests that disturb the cluster away from all others.
 //! - [`Verdict`] tells what the stock engine is known to do wrong from what is broken here.
 
 mod cluster_config;
 mod environment;
+mod fault;
 mod health;
 mod integration_test_manager;
 mod lifecycle_test_manager;
@@ -38,16 +40,19 @@ mod load_balancing;
 mod multi_instance_test_manager;
 mod orchestration_cluster;
 mod outcome;
+mod refusal;
 mod request;
 mod sent;
 pub mod turn;
 mod verdict;
 mod waiting;
+mod workload;
 
 pub use cluster_config::ClusterConfig;
 pub use environment::Environment;
+pub use fault::Repair;
 pub use integration_test_manager::IntegrationTestManager;
-pub use lifecycle_test_manager::LifecycleTestManager;
+pub use lifecycle_test_manager::{LifecycleTestManager, TransitionRow};
 pub use load_balancing::LoadBalancingStrategy;
 pub use multi_instance_test_manager::MultiInstanceTestManager;
 pub use orchestration_cluster::OrchestrationCluster;
@@ -58,5 +63,7 @@ pub use request::{
 pub use sent::Sent;
 pub use verdict::Verdict;
 pub use waiting::{
-    wait_for_task_completion, wait_for_task_completion_via_cluster, wait_for_task_rest, wait_until,
+    wait_for_rest_or_stranded, wait_for_task_completion, wait_for_task_completion_via_cluster,
+    wait_for_task_rest, wait_until,
 };
+pub use workload::{of_language, request_for, workloads};

@@ -10,7 +10,10 @@ use tasker_shared::models::core::task_request::TaskRequest;
 use tasker_shared::types::api::orchestration::TaskResponse;
 use uuid::Uuid;
 
-use crate::Environment;
+use crate::{Environment, refusal};
+
+/// A create can clash once for each step name that is new.
+const CLASHES: usize = 8;
 
 /// One create: what was asked of whom, and what came back.
 #[derive(Debug, Clone)]
@@ -25,11 +28,25 @@ pub struct Sent {
     pub first_readings: Vec<Reading>,
     /// What must come back by step, where it is known.
     pub expected: BTreeMap<String, serde_json::Value>,
+    /// Whether the task must come to rest in another state than complete.
+    pub must_fail: bool,
 }
 
 impl Sent {
-    /// Sends the request, once.
+    /// Sends the request. Only where the engine is known to have refused it for a clash with another
+    /// create, which is then recorded, it is sent again.
     pub async fn create(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
+        let mut sent = Self::create_once(client, request).await;
+        for _ in 0..CLASHES {
+            if !refusal::is_known(&sent).await.unwrap_or(false) {
+                break;
+            }
+            sent = Self::create_once(client, sent.request).await;
+        }
+        sent
+    }
+
+    async fn create_once(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
         let begun = Instant::now();
         let answer = client.create_task(request.clone()).await;
         Self {
@@ -39,7 +56,13 @@ impl Sent {
             create_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             first_readings: Vec::new(),
             expected: BTreeMap::new(),
+            must_fail: false,
         }
+    }
+
+    /// What was answered, in the verifier's words.
+    pub fn outcome(&self) -> CreateOutcome {
+        self.canary().create
     }
 
     /// # Errors
@@ -69,10 +92,16 @@ impl Sent {
                 Ok(task) => CreateOutcome::Created {
                     task_uuid: task.task_uuid.clone(),
                 },
-                // The client does not tell a refusal from a create that failed half way.
-                Err(message) => CreateOutcome::Indeterminate {
-                    message: message.clone(),
-                    task_uuid: None,
+                Err(message) => match status(message) {
+                    status @ 400..500 => CreateOutcome::Refused {
+                        status,
+                        message: message.clone(),
+                    },
+                    // Of other errors the client does not tell the status, and the task may exist.
+                    _ => CreateOutcome::Indeterminate {
+                        message: message.clone(),
+                        task_uuid: None,
+                    },
                 },
             },
             create_ms: self.create_ms,

@@ -21,6 +21,9 @@ use crate::Environment;
 use crate::outcome::{self, Outcome};
 use crate::sent::{Sent, read_everywhere};
 
+/// Codes that tell how a task ended.
+const CONSEQUENCES: [&str; 4] = ["CV502", "CV507", "CV512", "CV514"];
+
 /// The results of the checks over some tasks, with the findings marked that are known.
 #[derive(Debug)]
 pub struct Verdict {
@@ -50,7 +53,7 @@ impl Verdict {
             results: judged(environment, &evidence, &filter)?,
             evidence,
         };
-        Ok(verdict.fold_unfinished_work())
+        Ok(verdict.fold_consequences())
     }
 
     /// Judges the running cluster by the checks of configuration, processes, queues and health (1 to 4).
@@ -77,6 +80,26 @@ impl Verdict {
             results: judged(environment, &evidence, &filter)?,
             evidence,
         })
+    }
+
+    /// The verdict of one check on evidence that a test gathered itself.
+    ///
+    /// # Errors
+    /// A file of the project does not parse.
+    pub fn of_evidence(evidence: Evidence, codes: &[&str]) -> Result<Self> {
+        Self {
+            results: Vec::new(),
+            evidence,
+        }
+        .with(codes)
+    }
+
+    /// Evidence of the running cluster's description, with nothing looked at yet.
+    ///
+    /// # Errors
+    /// A file of the project does not parse.
+    pub fn blank_evidence() -> Result<Evidence> {
+        Ok(begin(&Environment::get().project)?)
     }
 
     /// Judges the same evidence by more checks.
@@ -112,24 +135,43 @@ impl Verdict {
         self
     }
 
-    /// A task that was completed before its steps were has no results to compare: the one follows from the other.
-    fn fold_unfinished_work(self) -> Self {
-        let too_early: Vec<(String, Option<String>)> = self
-            .findings("CV625")
-            .into_iter()
-            .map(|finding| (finding.subject.clone(), finding.known.clone()))
-            .collect();
-        let mut verdict = self;
-        for (subject, known) in too_early {
-            let Some(reason) = known else { continue };
-            for code in ["CV507", "CV512", "CV514"] {
-                verdict = verdict.attribute(code, &reason, |finding| {
-                    let task = finding.evidence.get("task");
-                    task.is_some_and(|task| subject == format!("task {task}"))
+    /// Whether a known fault of the engine was at this task that can change how it ends: it was
+    /// completed before its steps were, or claims that nobody asked for used up its attempts.
+    pub fn is_excused(&self, task: Uuid) -> bool {
+        self.excuse(&task.to_string()).is_some()
+    }
+
+    fn excuse(&self, task: &str) -> Option<String> {
+        ["CV625", "CV620", "CV610", "CV611"]
+            .iter()
+            .flat_map(|code| self.findings(code))
+            .find(|finding| finding.subject.contains(task))?
+            .known
+            .clone()
+    }
+
+    /// What a known fault did to a task's end and results is no finding of its own.
+    fn fold_consequences(mut self) -> Self {
+        let mut excuses = BTreeMap::new();
+        for code in CONSEQUENCES {
+            for task in self
+                .findings(code)
+                .iter()
+                .filter_map(|finding| finding.evidence.get("task"))
+            {
+                if let Some(reason) = self.excuse(task) {
+                    excuses.insert(task.clone(), reason);
+                }
+            }
+        }
+        for (task, reason) in excuses {
+            for code in CONSEQUENCES {
+                self = self.attribute(code, &reason, |finding| {
+                    finding.evidence.get("task") == Some(&task)
                 });
             }
         }
-        verdict
+        self
     }
 
     /// Findings of a code, known or not.
@@ -255,6 +297,19 @@ async fn look(
         view.audits = postgres::audits(&pool, &steps).await.into();
     }
     pool.close().await;
+    // Of a task that must fail, the test itself judges how it ended.
+    let must_fail: HashSet<Uuid> = sent
+        .iter()
+        .filter(|sent| sent.must_fail)
+        .map(|sent| sent.request.correlation_id)
+        .collect();
+    tasks.retain(|task| {
+        let correlation = task.correlation_id.parse::<Uuid>();
+        !correlation.is_ok_and(|id| must_fail.contains(&id))
+    });
+    if tasks.is_empty() {
+        return Ok(evidence);
+    }
     evidence.canaries = Observed::Seen(Canaries {
         tasks,
         ..Canaries::default()

@@ -131,3 +131,58 @@ pub(crate) async fn wait_for_rest_of_all(
         .await
         .with_context(|| format!("not at rest within {timeout:?}"))
 }
+
+/// A task that has not moved for so long, and that no message names, moves no more.
+const STANDS_STILL: f64 = 8.0;
+
+/// A step's message that was read so often has come back once, and nobody could take the step up.
+const CAME_BACK: i32 = 2;
+
+/// Waits until each task is at rest or stranded, and returns the stranded ones: open, with no message
+/// in a queue that would bring them on, and without a retry to wait for.
+///
+/// # Errors
+/// Something still moves when the time is up.
+pub async fn wait_for_rest_or_stranded(
+    pool: &PgPool,
+    namespace: &str,
+    tasks: &[Uuid],
+    timeout: Duration,
+) -> Result<Vec<Uuid>> {
+    let queue = format!("q_worker_{namespace}_queue").replace('"', "\"\"");
+    let query = format!(
+        "SELECT task.task_uuid, now.to_state, \
+                EXTRACT(epoch FROM timezone('utc', now()) - greatest(now.created_at, \
+                    (SELECT max(moved.created_at) FROM tasker.workflow_step_transitions moved \
+                     JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
+                     WHERE step.task_uuid = task.task_uuid)))::float8 AS stands, \
+                EXISTS (SELECT FROM pgmq.\"{queue}\" \
+                        WHERE message->>'task_uuid' = task.task_uuid::text AND read_ct < {CAME_BACK}) \
+                OR EXISTS (SELECT FROM pgmq.q_orchestration_step_results \
+                           WHERE message->>'task_uuid' = task.task_uuid::text) \
+                OR EXISTS (SELECT FROM tasker.workflow_step_transitions last \
+                           JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
+                           WHERE step.task_uuid = task.task_uuid AND last.most_recent \
+                             AND last.to_state = 'waiting_for_retry') AS will_move \
+         FROM tasker.tasks task \
+         JOIN tasker.task_transitions now ON now.task_uuid = task.task_uuid AND now.most_recent \
+         WHERE task.task_uuid = ANY($1)"
+    );
+    wait_until(timeout, async || {
+        let rows: Vec<(Uuid, String, f64, bool)> =
+            sqlx::query_as(&query).bind(tasks).fetch_all(pool).await?;
+        let open = rows.iter().filter(|(_, state, ..)| !AT_REST.contains(&state.as_str()));
+        let (stranded, moving): (Vec<_>, Vec<_>) =
+            open.partition(|(_, _, stands, will_move)| !will_move && *stands > STANDS_STILL);
+        if let Some((task, state, ..)) = moving.first() {
+            bail!(
+                "{} of {} tasks, such as {task}, which is {state}, are not at rest: cluster-verify task {task}",
+                moving.len(),
+                tasks.len()
+            );
+        }
+        Ok(stranded.iter().map(|(task, ..)| *task).collect())
+    })
+    .await
+    .with_context(|| format!("after {timeout:?}"))
+}

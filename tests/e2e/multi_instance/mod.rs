@@ -1,1 +1,9 @@
 mod concurrent_task_creation_test;
+mod consistency_test;
+mod domain_event_publishing_test;
+mod faults;
+mod idempotent_creation_test;
+mod orchestrator_race_test;
+mod queue_isolation_test;
+mod step_claiming_contention_test;
+mod verdict_test;

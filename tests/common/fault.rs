@@ -1,0 +1,188 @@
+//! Breaking the cluster on purpose, and putting it right again.
+//!
+//! Only a test that is [alone](crate::turn::Alone) can, and every fault is written into
+//! `faults.jsonl` of the state folder, so that the verifier can tell what it caused.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use chrono::Utc;
+use cluster_verify::evidence::InjectedFault;
+use cluster_verify::topology::Role;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::turn::Alone;
+use crate::{Environment, health};
+
+const UNTIL_WELL: Duration = Duration::from_secs(60);
+const PROBE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Puts the cluster right when the test ends, also when it failed.
+#[derive(Debug)]
+#[must_use = "the cluster is put right when it is dropped"]
+pub struct Repair<'a> {
+    turn: &'a Alone,
+}
+
+impl Drop for Repair<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.turn.mend() {
+            eprintln!("the cluster could not be put right: {error:#}");
+        }
+    }
+}
+
+impl Alone {
+    /// Take it before the first fault.
+    pub const fn repair(&self) -> Repair<'_> {
+        Repair { turn: self }
+    }
+
+    /// Ends an instance as a crash would; the supervisor starts it again.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn kill(&self, instance: &str) -> Result<()> {
+        self.signal(instance, Signal::SIGKILL)?;
+        self.note("kill", instance)
+    }
+
+    /// Halts an instance where it is.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn freeze(&self, instance: &str) -> Result<()> {
+        self.signal(instance, Signal::SIGSTOP)
+    }
+
+    /// Lets a halted instance go on.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn thaw(&self, instance: &str) -> Result<()> {
+        self.signal(instance, Signal::SIGCONT)
+    }
+
+    /// Asks the supervisor to `start`, `stop` or `restart` a process in order.
+    ///
+    /// # Errors
+    /// It refused.
+    pub fn supervise(&self, action: &str, process: &str) -> Result<()> {
+        let environment = Environment::get();
+        let output = Command::new("process-compose")
+            .arg("--unix-socket")
+            .arg(environment.project.supervisor_socket())
+            .args(["process", action, process])
+            .current_dir(&environment.project.root)
+            .stdin(Stdio::null())
+            .output()
+            .context("run process-compose: ./dev shell has it on PATH")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!(
+                "process-compose process {action} {process}: {}",
+                said.trim()
+            );
+        }
+        Ok(())
+    }
+
+    /// Writes down what was broken, by instance, task or step.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn note(&self, kind: &str, target: &str) -> Result<()> {
+        let path = Environment::get().project.state.join("faults.jsonl");
+        let fault = InjectedFault {
+            kind: kind.to_owned(),
+            target: target.to_owned(),
+            at: Utc::now(),
+            until: None,
+        };
+        let mut line = serde_json::to_string(&fault)?;
+        line.push('\n');
+        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        file.write_all(line.as_bytes())
+            .with_context(|| format!("write {}", path.display()))
+    }
+
+    /// Starts what was stopped, wakes what was halted, and waits until every instance is ready.
+    ///
+    /// # Errors
+    /// The instances that are not ready in time.
+    pub fn mend(&self) -> Result<()> {
+        let environment = Environment::get();
+        let begun = Instant::now();
+        for (_, instance) in environment.topology.instances() {
+            // Neither finds anything to do on an instance that is well.
+            let _ = self.thaw(&instance.id);
+            if !is_alive(&instance.id) {
+                let _ = self.supervise("start", &instance.id);
+            }
+        }
+        loop {
+            let waiting: Vec<&str> = environment
+                .topology
+                .instances()
+                .filter(|(service, instance)| !is_well(service.role, &instance.id, instance.port))
+                .map(|(_, instance)| instance.id.as_str())
+                .collect();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            if begun.elapsed() > UNTIL_WELL {
+                bail!(
+                    "not well again within {UNTIL_WELL:?}: {}: ./dev status",
+                    waiting.join(", ")
+                );
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn signal(&self, instance: &str, signal: Signal) -> Result<()> {
+        let pid = pid(instance)?;
+        kill(Pid::from_raw(pid), signal)
+            .with_context(|| format!("{signal} to {instance}, pid {pid}"))
+    }
+}
+
+/// The process of an instance, by the pid file that its launcher wrote.
+fn pid(instance: &str) -> Result<i32> {
+    let path = Environment::get()
+        .project
+        .state
+        .join("pids")
+        .join(format!("{instance}.pid"));
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    text.trim()
+        .parse()
+        .with_context(|| format!("the pid in {}", path.display()))
+}
+
+fn is_alive(instance: &str) -> bool {
+    pid(instance).is_ok_and(|pid| kill(Pid::from_raw(pid), None).is_ok())
+}
+
+/// Alive, with the identity record of its present process, and ready by its own word.
+fn is_well(role: Role, instance: &str, port: u16) -> bool {
+    let record = Environment::get()
+        .project
+        .state
+        .join("run")
+        .join(instance)
+        .join("identity.json");
+    let url = format!("http://localhost:{port}");
+    is_alive(instance)
+        && record.exists()
+        && match role {
+            Role::Orchestration => health::server_is_ready_now(&url, PROBE),
+            Role::Worker => health::worker_is_ready_now(&url, PROBE),
+        }
+}

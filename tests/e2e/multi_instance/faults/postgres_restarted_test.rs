@@ -1,0 +1,56 @@
+//! PostgreSQL is restarted under running tasks.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{SLOW_NAMESPACE, cancel, most_in_hand, slow_request, stranded_by};
+use crate::common::{
+    LifecycleTestManager, MultiInstanceTestManager, turn, uuids, wait_for_rest_or_stranded,
+    wait_until,
+};
+
+const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
+const UNTIL_BACK: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[tokio::test]
+async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
+    let turn = turn::alone()?;
+    let _repair = turn.repair();
+    let manager = MultiInstanceTestManager::setup_from_env().await?;
+    let created = manager
+        .create_tasks_concurrent(vec![slow_request(3000); 6])
+        .await?;
+    let before = uuids(&created)?;
+    most_in_hand(&before, UNTIL_CLAIMED).await?;
+
+    turn.supervise("restart", "postgres")?;
+    turn.note("restart", "postgres")?;
+
+    let database = wait_until(UNTIL_BACK, LifecycleTestManager::setup)
+        .await
+        .context("PostgreSQL did not come back")?;
+    // Servers and workers that gave up are started again by the supervisor.
+    turn.mend()?;
+    let after = wait_until(UNTIL_BACK, async || {
+        // Until a server has noticed that its connections are gone, it may refuse.
+        let client = manager.cluster.get_client();
+        manager.create_via(client, slow_request(50)).await
+    })
+    .await
+    .context("no task can be created after the restart")?;
+    let mut tasks = before.clone();
+    tasks.push(after);
+    let stranded =
+        wait_for_rest_or_stranded(&database.pool, SLOW_NAMESPACE, &tasks, PATIENCE).await?;
+
+    anyhow::ensure!(
+        !stranded.contains(&after),
+        "the task created after the restart, {after}, is stranded"
+    );
+    let verdict = manager.judge(&tasks).await?;
+    cancel(&manager, &stranded).await?;
+    let reason = "a result that could not be written while PostgreSQL restarted is lost: its worker tries once";
+    stranded_by(verdict, &stranded, &["CV616", "CV617", "CV618"], reason).accept()
+}
