@@ -92,6 +92,17 @@ impl Alone {
         Ok(())
     }
 
+    /// Restarts every server and worker in order, since they do not recover by themselves from what was done.
+    ///
+    /// # Errors
+    /// The supervisor refused, or they do not get ready.
+    pub fn restart_instances(&self) -> Result<()> {
+        for (_, instance) in Environment::get().topology.instances() {
+            self.supervise("restart", &instance.id)?;
+        }
+        self.mend()
+    }
+
     /// Writes down what was broken, by instance, task or step.
     ///
     /// # Errors

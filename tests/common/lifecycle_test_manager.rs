@@ -1,7 +1,7 @@
 //! The cluster's database alone, without any service.
 
 use anyhow::{Context, Result};
-use cluster_verify::collect::postgres;
+use cluster_verify::collect::postgres::{self, Databases};
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -10,7 +10,10 @@ use crate::Environment;
 /// Looks at the database, and tries things in transactions that are rolled back.
 #[derive(Debug)]
 pub struct LifecycleTestManager {
+    /// The database of the tasks.
     pub pool: PgPool,
+    /// The same, and that of the queues, which is another one where the cluster is split.
+    pub databases: Databases,
 }
 
 /// A row of `task_transitions` or `workflow_step_transitions`.
@@ -34,6 +37,7 @@ impl LifecycleTestManager {
             .map_err(|unseen| anyhow::anyhow!("{unseen}: ./dev up --wait"))?;
         Ok(Self {
             pool: PgPool::clone(&databases),
+            databases,
         })
     }
 

@@ -1,10 +1,10 @@
-//! Creates that the engine refuses for a reason that is known, by the server's own log.
+//! Creates that the engine answers with an error for a reason that is known, by the server's own log.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::outcome::{self, Outcome};
 use crate::{Environment, Sent, wait_until};
@@ -13,16 +13,47 @@ use crate::{Environment, Sent, wait_until};
 const TAIL: u64 = 1 << 19;
 /// The line passes through the supervisor before it is in the file.
 const UNTIL_LOGGED: Duration = Duration::from_secs(1);
-/// Of two creates that use a step's name for the first time both look for it, then both insert it.
-const CLASH: &str = "named_steps_name_unique";
-const REASON: &str = "two servers that create the first tasks with a step's name at once both look for the \
-    name, then both insert it: one create is refused";
+/// How a server tells of a create that it answers with an error.
+const FAILED: &str = "Task creation failed - server error";
+/// What became of a create that the engine is known to answer with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Nothing was left behind: it can be asked again.
+    Refused,
+    /// The task exists and goes on.
+    Created,
+}
 
-/// Whether the server refused the create because another one was inserting the same step name. It is
-/// recorded as known, and leaves nothing behind; with `TASKER_TEST_STRICT=1` it is not excused.
-pub(crate) async fn is_known(sent: &Sent) -> Result<bool> {
+/// A fault of the engine by what the server's log says of it.
+struct Fault {
+    logged: &'static str,
+    code: &'static str,
+    reason: &'static str,
+    outcome: Known,
+}
+
+const FAULTS: [Fault; 2] = [
+    Fault {
+        logged: "named_steps_name_unique",
+        code: "CV501",
+        reason: "two servers that create the first tasks with a step's name at once both look for the name, \
+            then both insert it: one create is refused",
+        outcome: Known::Refused,
+    },
+    Fault {
+        logged: "Failed to transition task from Pending to Initializing",
+        code: "CV513",
+        reason: "a server's readiness poll takes up a task that another is still creating: its creator answers \
+            500 and the task goes on",
+        outcome: Known::Created,
+    },
+];
+
+/// What the engine is known to have done with a create that failed, by the server's own log. It is
+/// recorded; with `TASKER_TEST_STRICT=1` nothing is known.
+pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     if sent.answer.is_ok() || outcome::is_strict() {
-        return Ok(false);
+        return Ok(None);
     }
     let about = format!(
         "namespace={} task_name={}",
@@ -30,23 +61,22 @@ pub(crate) async fn is_known(sent: &Sent) -> Result<bool> {
     );
     let logged = wait_until(UNTIL_LOGGED, async || {
         let log = tail(&sent.via)?;
-        let mut lines = log.lines().rev();
-        ensure!(
-            lines.any(|line| line.contains(&about) && line.contains(CLASH)),
-            "not logged"
-        );
-        Ok(())
+        let failed = log
+            .lines()
+            .rev()
+            .find(|line| line.contains(FAILED) && line.contains(&about));
+        let failed = failed.context("not logged")?;
+        let fault = FAULTS.iter().find(|fault| failed.contains(fault.logged));
+        fault.context("not known")
     })
     .await;
-    if logged.is_err() {
-        return Ok(false);
-    }
+    let Ok(fault) = logged else { return Ok(None) };
     outcome::record(&Outcome::Known {
-        code: "CV501",
+        code: fault.code,
         count: 1,
-        reason: REASON,
+        reason: fault.reason,
     })?;
-    Ok(true)
+    Ok(Some(fault.outcome))
 }
 
 fn tail(instance: &str) -> Result<String> {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use cluster_verify::collect::postgres;
 use cluster_verify::evidence::{Canary, CreateOutcome, Reading};
 use tasker_client::OrchestrationApiClient;
 use tasker_shared::models::core::task_request::TaskRequest;
 use tasker_shared::types::api::orchestration::TaskResponse;
 use uuid::Uuid;
 
-use crate::{Environment, refusal};
+use crate::refusal::{self, Known};
+use crate::{Environment, LifecycleTestManager};
 
 /// A create can clash once for each step name that is new.
 const CLASHES: usize = 8;
@@ -33,17 +35,35 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Sends the request. Only where the engine is known to have refused it for a clash with another
-    /// create, which is then recorded, it is sent again.
+    /// Sends the request. Where the engine is known to have refused it for a clash with another create,
+    /// which is then recorded, it is sent again; where it is known to have created the task all the
+    /// same, the task is looked up.
     pub async fn create(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
         let mut sent = Self::create_once(client, request).await;
         for _ in 0..CLASHES {
-            if !refusal::is_known(&sent).await.unwrap_or(false) {
-                break;
+            match refusal::known(&sent).await {
+                Ok(Some(Known::Refused)) => sent = Self::create_once(client, sent.request).await,
+                Ok(Some(Known::Created)) => {
+                    sent.look_up(client).await;
+                    break;
+                }
+                Ok(None) | Err(_) => break,
             }
-            sent = Self::create_once(client, sent.request).await;
         }
         sent
+    }
+
+    /// Finds the task by its correlation id; the answer stays as it is when there is none.
+    async fn look_up(&mut self, client: &OrchestrationApiClient) {
+        let Ok(database) = LifecycleTestManager::setup().await else {
+            return;
+        };
+        let task = postgres::task_of_correlation(&database.pool, self.request.correlation_id).await;
+        if let Ok(Some(task)) = task
+            && let Ok(response) = client.get_task(task).await
+        {
+            self.answer = Ok(response);
+        }
     }
 
     async fn create_once(client: &OrchestrationApiClient, request: TaskRequest) -> Self {

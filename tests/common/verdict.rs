@@ -82,6 +82,28 @@ impl Verdict {
         })
     }
 
+    /// Judges the running cluster by whether its instances still listen for messages (311), without waiting
+    /// for a poll cycle.
+    ///
+    /// # Errors
+    /// The database cannot be asked, or a file of the project does not parse.
+    pub async fn of_listeners() -> Result<Self> {
+        let environment = Environment::get();
+        let mut evidence = begin(&environment.project)?;
+        gather(
+            &environment.project,
+            &mut evidence,
+            Depth::System,
+            &Progress::hidden(),
+        )
+        .await?;
+        evidence.endpoints = endpoints::collect(&environment.topology).await;
+        let databases = postgres::connect(&environment.project, &environment.topology).await;
+        let databases = databases.map_err(not_seen)?;
+        evidence.database = postgres::catalogue(&databases).await.into();
+        Self::of_evidence(evidence, &["311"])
+    }
+
     /// The verdict of one check on evidence that a test gathered itself.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Waiting for a condition, and for tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use cluster_verify::collect::canary::AT_REST;
-use cluster_verify::collect::postgres;
+use cluster_verify::collect::postgres::{self, Databases};
 use sqlx::PgPool;
 use tasker_client::OrchestrationApiClient;
 use tasker_shared::types::api::orchestration::TaskResponse;
@@ -132,9 +132,8 @@ pub(crate) async fn wait_for_rest_of_all(
         .with_context(|| format!("not at rest within {timeout:?}"))
 }
 
-/// A task that has not moved for so long, and that no message names, moves no more.
+/// A task that has not moved for so many seconds, and that nothing will bring on, moves no more.
 const STANDS_STILL: f64 = 8.0;
-
 /// A step's message that was read so often has come back once, and nobody could take the step up.
 const CAME_BACK: i32 = 2;
 
@@ -144,45 +143,79 @@ const CAME_BACK: i32 = 2;
 /// # Errors
 /// Something still moves when the time is up.
 pub async fn wait_for_rest_or_stranded(
-    pool: &PgPool,
+    databases: &Databases,
     namespace: &str,
     tasks: &[Uuid],
     timeout: Duration,
 ) -> Result<Vec<Uuid>> {
-    let queue = format!("q_worker_{namespace}_queue").replace('"', "\"\"");
-    let query = format!(
-        "SELECT task.task_uuid, now.to_state, \
-                EXTRACT(epoch FROM timezone('utc', now()) - greatest(now.created_at, \
-                    (SELECT max(moved.created_at) FROM tasker.workflow_step_transitions moved \
-                     JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
-                     WHERE step.task_uuid = task.task_uuid)))::float8 AS stands, \
-                EXISTS (SELECT FROM pgmq.\"{queue}\" \
-                        WHERE message->>'task_uuid' = task.task_uuid::text AND read_ct < {CAME_BACK}) \
-                OR EXISTS (SELECT FROM pgmq.q_orchestration_step_results \
-                           WHERE message->>'task_uuid' = task.task_uuid::text) \
-                OR EXISTS (SELECT FROM tasker.workflow_step_transitions last \
-                           JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
-                           WHERE step.task_uuid = task.task_uuid AND last.most_recent \
-                             AND last.to_state = 'waiting_for_retry') AS will_move \
-         FROM tasker.tasks task \
-         JOIN tasker.task_transitions now ON now.task_uuid = task.task_uuid AND now.most_recent \
-         WHERE task.task_uuid = ANY($1)"
-    );
     wait_until(timeout, async || {
-        let rows: Vec<(Uuid, String, f64, bool)> =
-            sqlx::query_as(&query).bind(tasks).fetch_all(pool).await?;
-        let open = rows.iter().filter(|(_, state, ..)| !AT_REST.contains(&state.as_str()));
-        let (stranded, moving): (Vec<_>, Vec<_>) =
-            open.partition(|(_, _, stands, will_move)| !will_move && *stands > STANDS_STILL);
-        if let Some((task, state, ..)) = moving.first() {
+        // The queues last: a result that was taken since has moved its task.
+        let open = open_tasks(databases, tasks).await?;
+        let named = named_by_messages(&databases.queues, namespace, tasks).await?;
+        let (moving, stranded): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| {
+            task.waits || task.stands < STANDS_STILL || named.contains(&task.task)
+        });
+        if let Some(first) = moving.first() {
             bail!(
-                "{} of {} tasks, such as {task}, which is {state}, are not at rest: cluster-verify task {task}",
+                "{} of {} tasks, such as {}, which is {}, are not at rest: cluster-verify task {}",
                 moving.len(),
-                tasks.len()
+                tasks.len(),
+                first.task,
+                first.state,
+                first.task
             );
         }
-        Ok(stranded.iter().map(|(task, ..)| *task).collect())
+        Ok(stranded.iter().map(|task| task.task).collect())
     })
     .await
     .with_context(|| format!("after {timeout:?}"))
+}
+
+#[derive(sqlx::FromRow)]
+struct Open {
+    task: Uuid,
+    state: String,
+    /// Seconds since the last transition of it or of a step.
+    stands: f64,
+    /// A step waits for its retry.
+    waits: bool,
+}
+
+async fn open_tasks(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<Open>> {
+    let query = "SELECT present.task_uuid AS task, present.to_state AS state, \
+                    extract(epoch FROM timezone('utc', now()) \
+                        - greatest(present.created_at, max(step_present.created_at)))::float8 AS stands, \
+                    coalesce(bool_or(step_present.to_state = 'waiting_for_retry'), false) AS waits \
+                 FROM tasker.task_transitions present \
+                 LEFT JOIN tasker.workflow_steps step ON step.task_uuid = present.task_uuid \
+                 LEFT JOIN tasker.workflow_step_transitions step_present \
+                     ON step_present.workflow_step_uuid = step.workflow_step_uuid AND step_present.most_recent \
+                 WHERE present.most_recent AND present.task_uuid = ANY($1) AND present.to_state <> ALL($2) \
+                 GROUP BY present.task_uuid, present.to_state, present.created_at";
+    let rows = sqlx::query_as(query)
+        .bind(tasks)
+        .bind(AT_REST.map(str::to_owned));
+    Ok(rows.fetch_all(pool).await?)
+}
+
+/// Tasks of which a step or a result waits to be delivered.
+async fn named_by_messages(
+    queues: &PgPool,
+    namespace: &str,
+    tasks: &[Uuid],
+) -> Result<HashSet<Uuid>> {
+    let queue = format!("q_worker_{namespace}_queue").replace('"', "\"\"");
+    let query = format!(
+        "SELECT message->>'task_uuid' FROM pgmq.\"{queue}\" \
+         WHERE message->>'task_uuid' = ANY($1) AND read_ct < $2 \
+         UNION SELECT message->>'task_uuid' FROM pgmq.q_orchestration_step_results \
+         WHERE message->>'task_uuid' = ANY($1)"
+    );
+    let names: Vec<String> = tasks.iter().map(Uuid::to_string).collect();
+    let rows: Vec<String> = sqlx::query_scalar(&query)
+        .bind(names)
+        .bind(CAME_BACK)
+        .fetch_all(queues)
+        .await?;
+    Ok(rows.iter().filter_map(|task| task.parse().ok()).collect())
 }

@@ -20,7 +20,7 @@ struct Queue {
 
 impl Queue {
     async fn create() -> Result<Self> {
-        let pool = LifecycleTestManager::setup().await?.pool;
+        let pool = LifecycleTestManager::setup().await?.databases.queues;
         let namespace = format!(
             "cluster_tests_{}",
             &Uuid::new_v4().simple().to_string()[..12]

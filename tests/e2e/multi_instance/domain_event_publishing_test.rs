@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(5);
 async fn events_of(sent: &Sent) -> Result<BTreeMap<String, u64>> {
     let database = LifecycleTestManager::setup().await?;
     let correlation = sent.request.correlation_id.to_string();
-    postgres::events_of(&database.pool, &sent.request.namespace, &correlation)
+    postgres::events_of(&database.databases, &sent.request.namespace, &correlation)
         .await
         .map_err(|unseen| anyhow!("{unseen}"))
 }

@@ -66,7 +66,7 @@ async fn steps_stay_in_their_namespaces_queue_and_with_its_workers() -> Result<(
         .await?;
 
     for (task, workload) in &tasks {
-        let queues = queues_with(&database.pool, *task).await?;
+        let queues = queues_with(&database.databases.queues, *task).await?;
         let own = format!("worker_{}_queue", workload.namespace);
         ensure!(
             queues == [own],

@@ -62,8 +62,8 @@ async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> R
         .await?;
     let task = uuids(&created)?[0];
     manager.wait_for_task_completion(task, PATIENCE).await?;
-    nothing_waits(&database.pool, task).await?;
-    let taken = results(&database.pool, "a", task).await?;
+    nothing_waits(&database.databases.queues, task).await?;
+    let taken = results(&database.databases.queues, "a", task).await?;
     ensure!(
         !taken.is_empty(),
         "the results of task {task} are not in the archive of {RESULTS}"
@@ -72,10 +72,10 @@ async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> R
 
     turn.note("redeliver", &task.to_string())?;
     for message in &taken {
-        deliver(&database.pool, message).await?;
+        deliver(&database.databases.queues, message).await?;
     }
 
-    nothing_waits(&database.pool, task).await?;
+    nothing_waits(&database.databases.queues, task).await?;
     let after = database.get_task_transitions(task).await?;
     ensure!(
         before == after,
@@ -112,12 +112,12 @@ async fn a_result_that_is_there_twice_when_the_servers_look_is_applied_once() ->
         turn.freeze(server)?;
     }
     let result = wait_until(UNTIL_TAKEN, async || {
-        let waiting = results(&database.pool, "q", task).await?;
+        let waiting = results(&database.databases.queues, "q", task).await?;
         waiting.into_iter().next().context("no result yet")
     })
     .await?;
     turn.note("redeliver", &task.to_string())?;
-    deliver(&database.pool, &result).await?;
+    deliver(&database.databases.queues, &result).await?;
     for server in &servers {
         turn.thaw(server)?;
     }
@@ -125,7 +125,7 @@ async fn a_result_that_is_there_twice_when_the_servers_look_is_applied_once() ->
     manager
         .wait_for_tasks_completion(vec![task], PATIENCE)
         .await?;
-    nothing_waits(&database.pool, task).await?;
+    nothing_waits(&database.databases.queues, task).await?;
     // 607 and 608: completed once; 613: one accepted result.
     manager.judge(&[task]).await?.accept()
 }

@@ -29,7 +29,7 @@ async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_repor
     turn.kill(VICTIM)?;
 
     let stranded =
-        wait_for_rest_or_stranded(&database.pool, LINEAR_NAMESPACE, &tasks, PATIENCE).await?;
+        wait_for_rest_or_stranded(&database.databases, LINEAR_NAMESPACE, &tasks, PATIENCE).await?;
     turn.mend()?;
     let verdict = manager.judge(&tasks).await?;
     cancel(&manager, &stranded).await?;

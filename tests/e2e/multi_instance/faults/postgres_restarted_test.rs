@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{SLOW_NAMESPACE, cancel, most_in_hand, slow_request, stranded_by};
 use crate::common::{
-    LifecycleTestManager, MultiInstanceTestManager, turn, uuids, wait_for_rest_or_stranded,
-    wait_until,
+    LifecycleTestManager, MultiInstanceTestManager, Verdict, turn, uuids,
+    wait_for_rest_or_stranded, wait_until,
 };
 
 const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
@@ -43,14 +43,23 @@ async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
     let mut tasks = before.clone();
     tasks.push(after);
     let stranded =
-        wait_for_rest_or_stranded(&database.pool, SLOW_NAMESPACE, &tasks, PATIENCE).await?;
+        wait_for_rest_or_stranded(&database.databases, SLOW_NAMESPACE, &tasks, PATIENCE).await?;
 
-    anyhow::ensure!(
+    ensure!(
         !stranded.contains(&after),
         "the task created after the restart, {after}, is stranded"
     );
     let verdict = manager.judge(&tasks).await?;
     cancel(&manager, &stranded).await?;
     let reason = "a result that could not be written while PostgreSQL restarted is lost: its worker tries once";
-    stranded_by(verdict, &stranded, &["CV616", "CV617", "CV618"], reason).accept()
+    let verdict = stranded_by(verdict, &stranded, &["CV616", "CV617", "CV618"], reason);
+    let deaf =
+        "after PostgreSQL restarted an instance does not LISTEN again: from then on it only polls";
+    let listeners = Verdict::of_listeners()
+        .await?
+        .attribute("CV311", deaf, |_| true);
+    turn.restart_instances()?;
+    Verdict::of_listeners().await?.accept()?;
+    listeners.accept()?;
+    verdict.accept()
 }

@@ -1,0 +1,53 @@
+"""The summary at the end of the suite."""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "dev" / "lib"))
+
+from suite_summary import summary
+
+REPORT = """<testsuites time="12.4"><testsuite>
+<testcase name="one"/><testcase name="two"><failure>no</failure></testcase><testcase name="three"/>
+</testsuite></testsuites>"""
+OUTCOMES = """{"test": "three", "outcome": "skipped", "reason": "there is one worker"}
+{"test": "one", "outcome": "known", "code": "CV601", "count": 2, "reason": "a race"}
+{"test": "two", "outcome": "known", "code": "CV601", "count": 3, "reason": "a race"}
+"""
+
+
+class SuiteSummary(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.outcomes = Path(folder.name) / "outcomes.jsonl"
+        self.report = Path(folder.name) / "report.xml"
+        self.report.write_text(REPORT)
+
+    def test_a_skipped_test_is_not_a_passed_one_and_known_findings_add_up(self):
+        self.outcomes.write_text(OUTCOMES)
+
+        text = summary(self.outcomes, [self.report])
+
+        self.assertEqual(
+            text.splitlines(),
+            [
+                "the suite: 1 passed, 1 failed, 1 skipped, in 12 s",
+                "  FAILED   two",
+                "  skipped  1: there is one worker",
+                "known findings, 5 in all; TASKER_TEST_STRICT=1 counts them as failures",
+                "  CV601     5  a race",
+            ],
+        )
+
+    def test_several_reports_are_one_and_nothing_noted_is_nothing_known(self):
+        text = summary(self.outcomes, [self.report, self.report])
+
+        self.assertEqual(text.splitlines()[0], "the suite: 4 passed, 2 failed, 0 skipped, in 25 s")
+        self.assertNotIn("known", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
