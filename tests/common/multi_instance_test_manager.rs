@@ -20,7 +20,8 @@ use crate::{
     ClusterConfig, LifecycleTestManager, OrchestrationCluster, health, wait_for_task_completion,
 };
 
-const UNTIL_HEALTHY: Duration = Duration::from_secs(30);
+/// After a burst a server says for a while that it is not ready.
+const UNTIL_HEALTHY: Duration = Duration::from_secs(60);
 
 /// Creates tasks through several servers, waits for them, and looks at them from all sides.
 #[derive(Debug)]

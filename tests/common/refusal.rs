@@ -41,7 +41,7 @@ const FAULTS: [Fault; 2] = [
         outcome: Known::Refused,
     },
     Fault {
-        logged: "Failed to transition task from Pending to Initializing",
+        logged: "idx_task_transitions_uuid_most_recent",
         code: "CV513",
         reason: "a server's readiness poll takes up a task that another is still creating: its creator answers \
             500 and the task goes on",

@@ -5,4 +5,4 @@
 # Clippy is a wrapper itself, the same in every checkout (tools/rustc-of-this-checkout says
 # why that matters); its arguments are what it is asked again for.
 checkout=$(printf '%s' "$PWD" | cksum | cut -d' ' -f1)
-cargo clippy --locked --workspace --all-targets -- -D warnings --cfg "checkout_$checkout"
+cargo clippy --locked --workspace --all-targets --features cluster-tests/test-cluster -- -D warnings --cfg "checkout_$checkout"
