@@ -5,6 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use cluster_verify::evidence::CreateOutcome;
 
 use crate::outcome::{self, Outcome};
 use crate::{Environment, Sent, wait_until};
@@ -52,7 +54,8 @@ const FAULTS: [Fault; 2] = [
 /// What the engine is known to have done with a create that failed, by the server's own log. It is
 /// recorded; with `TASKER_TEST_STRICT=1` nothing is known.
 pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
-    if sent.answer.is_ok() || outcome::is_strict() {
+    let refused = matches!(sent.outcome(), CreateOutcome::Refused { .. });
+    if sent.answer.is_ok() || refused || outcome::is_strict() {
         return Ok(None);
     }
     let about = format!(
@@ -77,6 +80,14 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
         reason: fault.reason,
     })?;
     Ok(Some(fault.outcome))
+}
+
+/// Whether a line of the log is not older than the create.
+fn is_since(line: &str, began: DateTime<Utc>) -> bool {
+    let mut words = line.split_whitespace();
+    words
+        .find_map(|word| word.parse::<DateTime<Utc>>().ok())
+        .is_some_and(|at| at >= began)
 }
 
 fn tail(instance: &str) -> Result<String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
 use cluster_verify::collect::postgres;
 use cluster_verify::evidence::{Canary, CreateOutcome, Reading};
 use tasker_client::OrchestrationApiClient;
@@ -26,6 +27,8 @@ pub struct Sent {
     /// The task, or what the client said.
     pub answer: Result<TaskResponse, String>,
     pub create_ms: u64,
+    /// When it was last sent.
+    pub began: DateTime<Utc>,
     /// What the servers answered right after the create, where somebody asked.
     pub first_readings: Vec<Reading>,
     /// What must come back by step, where it is known.
@@ -67,13 +70,14 @@ impl Sent {
     }
 
     async fn create_once(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
-        let begun = Instant::now();
+        let (began, begun) = (Utc::now(), Instant::now());
         let answer = client.create_task(request.clone()).await;
         Self {
             request,
             via: Environment::get().instance_at(client.base_url()),
             answer: answer.map_err(|error| error.to_string()),
             create_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            began,
             first_readings: Vec::new(),
             expected: BTreeMap::new(),
             must_fail: false,

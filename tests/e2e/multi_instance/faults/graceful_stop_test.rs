@@ -68,7 +68,10 @@ async fn tasks_go_on_while_an_orchestration_server_is_stopped() -> Result<()> {
     })
     .await?;
     let chosen = Environment::get().instance_at(cluster.get_client().base_url());
-    ensure!(chosen != STOPPED, "FirstHealthy chose {chosen}, which is stopped");
+    ensure!(
+        chosen != STOPPED,
+        "FirstHealthy chose {chosen}, which is stopped"
+    );
     let late = manager
         .create_via(cluster.get_client(), create_simple_task_request())
         .await?;
