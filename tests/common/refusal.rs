@@ -64,10 +64,10 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     );
     let logged = wait_until(UNTIL_LOGGED, async || {
         let log = tail(&sent.via)?;
-        let failed = log
-            .lines()
-            .rev()
-            .find(|line| line.contains(FAILED) && line.contains(&about));
+        let mut lines = log.lines().rev();
+        let failed = lines.find(|line| {
+            line.contains(FAILED) && line.contains(&about) && is_since(line, sent.began)
+        });
         let failed = failed.context("not logged")?;
         let fault = FAULTS.iter().find(|fault| failed.contains(fault.logged));
         fault.context("not known")
