@@ -65,7 +65,7 @@ pub struct CheckArgs {
     /// How to write the report
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Format,
-    /// Only these checks: codes, names or family digits, comma-separated
+    /// Only these checks: codes, names or family digits, comma-separated; what none of them needs is not looked at
     #[arg(long, value_delimiter = ',', value_name = "CHECK")]
     pub only: Vec<String>,
     /// Leave these checks out

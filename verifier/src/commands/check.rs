@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::gather::{Depth, begin, gather};
 use super::status::all_healthy;
-use crate::check::{Filter, judge};
+use crate::check::{Code, Entry, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
 use crate::collect::progress::Progress;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
             let known = known(&project)?;
             let evidence = match &args.replay {
                 Some(file) => replay(file)?,
-                None => super::block_on(look(&project, args))??,
+                None => super::block_on(look_as_deep_as_asked(&project, args, &filter))??,
             };
             (known, evidence)
         }
@@ -95,13 +95,42 @@ fn interrupted() -> Error {
     Error::Usage("interrupted; nothing was judged".to_owned())
 }
 
-async fn look(project: &Project, args: &CheckArgs) -> Result<Evidence> {
+/// Checks that judge without canaries or subscriptions, and better with them.
+const BETTER_WITH_ALL: [u16; 3] = [122, 312, 509];
+
+/// With `--only`, what no check asks for is not looked at: a quick look comes first, and is enough
+/// unless one of the checks lacks something.
+async fn look_as_deep_as_asked(
+    project: &Project,
+    args: &CheckArgs,
+    filter: &Filter,
+) -> Result<Evidence> {
+    let full = depth(args);
+    let Depth::Full { since_seconds } = full else {
+        return look(project, args, full).await;
+    };
+    let admitted = || REGISTRY.iter().filter(|entry| filter.admits(entry));
+    let better = BETTER_WITH_ALL.map(Code::new);
+    if filter.only.is_empty() || admitted().any(|entry| better.contains(&entry.code)) {
+        return look(project, args, full).await;
+    }
+    let evidence = look(project, args, Depth::Quick { since_seconds }).await?;
+    let lacks = |entry: &Entry| {
+        let judged = (entry.judge)(&evidence);
+        judged.is_err_and(|unseen| !unseen.was_looked_for())
+    };
+    match admitted().any(lacks) {
+        true => look(project, args, full).await,
+        false => Ok(evidence),
+    }
+}
+
+async fn look(project: &Project, args: &CheckArgs, depth: Depth) -> Result<Evidence> {
     let progress = Progress::new();
     if let Some(seconds) = args.wait {
         wait_until_healthy(project, Duration::from_secs(seconds), &progress).await?;
     }
     let mut evidence = begin(project)?;
-    let depth = depth(args);
     tokio::select! {
         gathered = gather(project, &mut evidence, depth, &progress) => gathered?,
         _ = tokio::signal::ctrl_c() => return Err(interrupted()),

@@ -14,4 +14,6 @@ mod large_history;
 mod processes;
 mod redelivery;
 mod synthetic;
+mod tampered;
+mod together;
 mod verdict;
