@@ -9,7 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "dev" / "lib"))
 
 from suite_summary import summary
 
-REPORT = """<testsuites time="12.4"><testsuite name="@setup-script:running-cluster"><testcase name="script"/></testsuite><testsuite>
+REPORT = """<testsuites time="12.4">
+<testsuite name="@setup-script:running-cluster"><testcase name="script"/></testsuite>
+<testsuite>
 <testcase name="one"/><testcase name="two"><failure>no</failure></testcase><testcase name="three"/>
 </testsuite></testsuites>"""
 OUTCOMES = """{"test": "three", "outcome": "skipped", "reason": "there is one worker"}
