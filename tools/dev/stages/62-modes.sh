@@ -6,6 +6,9 @@ export TASKER_CLUSTER_STATE=$TASKER_TEST_STATE/modes TASKER_PORT_OFFSET=$((TASKE
 unset PC_SOCKET_PATH TASKER_POSTGRES_HOME
 # What is built here is what runs; nothing of a cluster that somebody has running is used.
 trap './dev down' EXIT
+# With a new database: what earlier runs left in the queues hides who takes from them.
+./dev down
+rm -rf "$TASKER_CLUSTER_STATE"
 
 verify() { "$TASKER_CLUSTER_STATE/bin/cluster-verify" "$@"; }
 
