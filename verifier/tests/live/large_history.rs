@@ -31,7 +31,7 @@ async fn pool(cluster: &Cluster, database: &str) -> PgPool {
 #[test]
 fn each_seeded_fault_of_a_large_history_is_found_and_none_is_invented() {
     let cluster = Cluster::take();
-    let prepared = Command::new("cluster-database")
+    let prepared = Command::new(cluster.state().join("bin/cluster-database"))
         .arg("prepare")
         .env("TASKER_CLUSTER_STATE", cluster.state())
         .env(
