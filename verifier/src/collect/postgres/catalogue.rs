@@ -23,7 +23,7 @@ pub async fn collect(databases: &Databases) -> Result<DatabaseView, Unseen> {
             .map_err(unseen("the extension pgmq"))?;
     let pgmq = pgmq.map(|(version,)| version);
     let (clock_ahead_ms, clock_error_ms) = clock(pool).await?;
-    let queues = if pgmq.is_some() {
+    let mut queues = if pgmq.is_some() {
         queues(&databases.queues).await?
     } else {
         Vec::new()
@@ -45,7 +45,7 @@ pub async fn collect(databases: &Databases) -> Result<DatabaseView, Unseen> {
         max_connections,
         migrations: all_migrations(databases).await?,
         sessions: sessions(databases).await?,
-        zombies: messages::zombies(databases, &queues).await.into(),
+        zombies: messages::zombies(databases, &mut queues).await.into(),
         misplaced_queues: misplaced(databases).await?,
         dead_tasks: messages::dead_tasks(pool).await.into(),
         queues,

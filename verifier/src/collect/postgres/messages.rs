@@ -15,55 +15,71 @@ const RESULTS: &str = "orchestration_step_results";
 /// States in which a step wants no message.
 const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
 
+/// Messages of a queue that are looked at.
+const MOST: usize = 1000;
+
+/// One of a queue's oldest thousand that were sent a while ago.
+#[derive(sqlx::FromRow)]
+struct Old {
+    msg_id: i64,
+    step: String,
+    read_ct: i32,
+    age_seconds: i64,
+    visible: bool,
+}
+
 /// Messages that were sent a while ago and whose step is over: at most a hundred of each queue's oldest thousand.
+///
+/// Such a message waits for nobody: the ages of the queues' oldest unread messages become those of the others.
 ///
 /// # Errors
 /// The query that failed.
-pub async fn zombies(databases: &Databases, queues: &[Queue]) -> Result<Vec<Zombie>, Unseen> {
+pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<Zombie>, Unseen> {
     let mut zombies = Vec::new();
     for queue in queues
-        .iter()
+        .iter_mut()
         .filter(|queue| queue.messages > 0 && is_of_steps(&queue.name))
     {
         let query = format!(
-            "SELECT msg_id, coalesce(message->>'step_uuid', ''), read_ct, \
-                    extract(epoch FROM now() - enqueued_at)::bigint \
+            "SELECT msg_id, coalesce(message->>'step_uuid', '') AS step, read_ct, \
+                    extract(epoch FROM now() - enqueued_at)::bigint AS age_seconds, \
+                    vt <= clock_timestamp() AS visible \
              FROM pgmq.\"q_{}\" WHERE enqueued_at < now() - interval '15 seconds' \
-             ORDER BY msg_id LIMIT 1000",
+             ORDER BY msg_id LIMIT {MOST}",
             queue.name.replace('"', "\"\"")
         );
-        let old: Vec<(i64, String, i32, i64)> = sqlx::query_as(&query)
+        let old: Vec<Old> = sqlx::query_as(&query)
             .fetch_all(&databases.queues)
             .await
             .map_err(unseen("messages that wait"))?;
         // Afterwards, in what may be another database: a step that is over stays so.
         let states = states(databases, &old).await?;
-        let of_queue = old.into_iter().filter_map(|(message, step, reads, age)| {
-            let state = step.parse().ok().and_then(|uuid: Uuid| states.get(&uuid));
-            if state.is_some_and(|state| !OVER.contains(&state.as_str())) {
-                return None;
-            }
-            Some(Zombie {
-                queue: queue.name.clone(),
-                message,
-                state: state.cloned(),
-                step,
-                reads,
-                age_seconds: age,
-            })
+        let state = |old: &Old| states.get(&old.step.parse::<Uuid>().ok()?).cloned();
+        let (wanted, over): (Vec<Old>, Vec<Old>) = old
+            .into_iter()
+            .partition(|old| state(old).is_some_and(|state| !OVER.contains(&state.as_str())));
+        // What lies behind so many that are over was not looked at.
+        if over.len() < MOST {
+            let unread = wanted.iter().filter(|old| old.visible && old.read_ct == 0);
+            queue.oldest_unread_seconds = unread.map(|old| old.age_seconds).max();
+        }
+        let of_queue = over.into_iter().map(|old| Zombie {
+            queue: queue.name.clone(),
+            message: old.msg_id,
+            state: state(&old),
+            step: old.step,
+            reads: old.read_ct,
+            age_seconds: old.age_seconds,
         });
         zombies.extend(of_queue.take(100));
     }
     Ok(zombies)
 }
 
-async fn states(
-    tasks: &PgPool,
-    messages: &[(i64, String, i32, i64)],
-) -> Result<HashMap<Uuid, String>, Unseen> {
+async fn states(tasks: &PgPool, messages: &[Old]) -> Result<HashMap<Uuid, String>, Unseen> {
     let steps: Vec<Uuid> = messages
         .iter()
-        .filter_map(|(_, step, _, _)| step.parse().ok())
+        .filter_map(|old| old.step.parse().ok())
         .collect();
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
         "SELECT workflow_step_uuid, to_state FROM tasker.workflow_step_transitions \
