@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions, Executor};
 use crate::cluster::Cluster;
 
 /// Runs statements against the cluster's database, each in the order given.
-fn execute(cluster: &Cluster, statements: &[&str]) {
+pub fn execute(cluster: &Cluster, statements: &[&str]) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let mut connection = connect(cluster).await;

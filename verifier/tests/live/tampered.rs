@@ -1,29 +1,10 @@
 //! Rows and queues that were tampered with: each fault shows as its own code, and is gone once it is mended.
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Executor};
-
 use crate::cluster::{Cluster, Repair};
-
-pub async fn connect(cluster: &Cluster) -> PgConnection {
-    let password = std::fs::read_to_string(cluster.state().join("database.password")).unwrap();
-    let database = &cluster.topology.database;
-    PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(database.port)
-        .username(&database.role)
-        .password(password.trim())
-        .database(&database.name)
-        .connect()
-        .await
-        .unwrap()
-}
+use crate::history;
 
 fn execute(cluster: &Cluster, statement: &str) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        connect(cluster).await.execute(statement).await.unwrap();
-    });
+    history::execute(cluster, &[statement]);
 }
 
 /// Every check of these, as its code and how many findings it has.

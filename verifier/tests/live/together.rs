@@ -4,7 +4,7 @@ use cluster_verify::collect::canary::CANARY_KEY;
 use sqlx::Row;
 
 use crate::cluster::Cluster;
-use crate::tampered::connect;
+use crate::history::connect;
 
 #[test]
 fn two_checks_at_once_do_not_disturb_one_another() {
