@@ -120,20 +120,7 @@ pub(super) async fn create(
     pool: &PgPool,
 ) -> Canary {
     let correlation = Uuid::now_v7();
-    let mut context = workload.context.clone();
-    // The engine's identity of a task is a hash of its context, which all canaries would share.
-    context[CANARY_KEY] = json!(correlation);
-    let body = json!({
-        "name": workload.template,
-        "namespace": workload.namespace,
-        "version": "1.0.0",
-        "context": context,
-        "initiator": "cluster-verify",
-        "source_system": "cluster-verify",
-        "reason": reason,
-        "tags": ["cluster-verify", reason],
-        "correlation_id": correlation,
-    });
+    let body = body(workload, correlation, workload.context.clone(), reason);
     let begun = Instant::now();
     let answer = servers
         .ask(via, "/v1/tasks", |client, url| client.post(url).json(&body))
@@ -314,4 +301,27 @@ async fn follow(
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a server is asked to create, labelled so that everybody sees whose it is.
+///
+/// The engine's identity of a task is a hash of its context, which all canaries would share.
+pub(super) fn body(
+    workload: &Workload,
+    correlation: Uuid,
+    mut context: Value,
+    reason: &str,
+) -> Value {
+    context[CANARY_KEY] = json!(correlation);
+    json!({
+        "name": workload.template,
+        "namespace": workload.namespace,
+        "version": "1.0.0",
+        "context": context,
+        "initiator": "cluster-verify",
+        "source_system": "cluster-verify",
+        "reason": reason,
+        "tags": ["cluster-verify", reason],
+        "correlation_id": correlation,
+    })
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::canary::{CANARY_KEY, outcome, read_everywhere};
+use super::canary::{body, outcome, read_everywhere};
 use super::postgres;
 use super::servers::Servers;
 use crate::evidence::{Cancellation, CreateOutcome, Twins};
@@ -82,20 +82,5 @@ pub async fn cancel(
         readings: read_everywhere(&servers, &servers.all, &task).await,
         task,
         status,
-    })
-}
-
-fn body(workload: &Workload, correlation: Uuid, mut context: Value, reason: &str) -> Value {
-    context[CANARY_KEY] = json!(correlation);
-    json!({
-        "name": workload.template,
-        "namespace": workload.namespace,
-        "version": "1.0.0",
-        "context": context,
-        "initiator": "cluster-verify",
-        "source_system": "cluster-verify",
-        "reason": reason,
-        "tags": ["cluster-verify", reason],
-        "correlation_id": correlation,
     })
 }

@@ -20,8 +20,18 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::evidence::Unseen;
 use crate::exit;
+
+/// What a command of its own cannot go on without.
+fn unavailable(unseen: Unseen) -> Error {
+    Error::Unavailable {
+        what: unseen.what,
+        why: unseen.why,
+        hint: "`./dev up --wait` starts the cluster".into(),
+    }
+}
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {

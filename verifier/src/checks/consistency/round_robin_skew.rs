@@ -19,13 +19,22 @@ impl Check for RoundRobinSkew {
         let names = names(evidence)?;
         let mut findings = Vec::new();
         for (_, server) in evidence.topology.seen()?.with_role(Role::Orchestration) {
-            let creators: Vec<&str> = canaries
+            let mut creators: Vec<&str> = canaries
                 .iter()
                 .filter(|canary| canary.via == server.id && is_acknowledged(canary))
                 .filter_map(|canary| canary.creator.as_deref())
-                // One of before a restart may have been any server's.
-                .filter(|uuid| names.contains_key(uuid) || !has_restarted(evidence))
                 .collect();
+            let told = creators.len();
+            if has_restarted(evidence) {
+                // One of before a restart may have been any server's.
+                creators.retain(|uuid| names.contains_key(uuid));
+            }
+            if told > 0 && creators.is_empty() {
+                return Err(Unseen::new(
+                    format!("who initialised the canaries of {}", server.id),
+                    "a server was started again since",
+                ));
+            }
             let by = |uuid: &str| {
                 names
                     .get(uuid)
@@ -134,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_before_a_restart_is_nobody() {
+    fn when_a_restart_hides_all_initialisers_nothing_is_known() {
         let mut evidence = Evidence::healthy();
         evidence.canaries.seen_mut().tasks[0].creator = Some("before".into());
         let known = &mut evidence.supervisor.seen_mut().processes;
         known.get_mut("orchestration-1").unwrap().restarts = 1;
 
-        silent::<RoundRobinSkew>(&evidence);
+        unknown::<RoundRobinSkew>(&evidence);
     }
 
     #[test]

@@ -55,15 +55,14 @@ pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<
         // Afterwards, in what may be another database: a step that is over stays so.
         let states = states(databases, &old).await?;
         let state = |old: &Old| states.get(&old.step.parse::<Uuid>().ok()?).cloned();
-        let (wanted, over): (Vec<Old>, Vec<Old>) = old
-            .into_iter()
-            .partition(|old| state(old).is_some_and(|state| !OVER.contains(&state.as_str())));
-        // What lies behind so many that are over was not looked at.
-        if over.len() < MOST {
-            let unread = wanted.iter().filter(|old| old.visible && old.read_ct == 0);
-            queue.oldest_unread_seconds = unread.map(|old| old.age_seconds).max();
+        // What lies behind the oldest thousand was not looked at, and may wait for somebody.
+        if old.len() < MOST {
+            queue.oldest_unread_seconds = oldest_unread(&old, |old| state(old));
         }
-        let of_queue = over.into_iter().map(|old| Zombie {
+        let over = old
+            .into_iter()
+            .filter(|old| state(old).is_none_or(|state| OVER.contains(&state.as_str())));
+        let of_queue = over.map(|old| Zombie {
             queue: queue.name.clone(),
             message: old.msg_id,
             state: state(&old),
@@ -74,6 +73,20 @@ pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<
         zombies.extend(of_queue.take(100));
     }
     Ok(zombies)
+}
+
+/// Seconds since the oldest message was sent that nobody has read, though its step is not known to be over.
+fn oldest_unread(messages: &[Old], state: impl Fn(&Old) -> Option<String>) -> Option<i64> {
+    let waits = |old: &&Old| {
+        old.visible
+            && old.read_ct == 0
+            && state(old).is_none_or(|state| !OVER.contains(&state.as_str()))
+    };
+    messages
+        .iter()
+        .filter(waits)
+        .map(|old| old.age_seconds)
+        .max()
 }
 
 async fn states(tasks: &PgPool, messages: &[Old]) -> Result<HashMap<Uuid, String>, Unseen> {
@@ -115,4 +128,53 @@ pub async fn dead_tasks(pool: &PgPool) -> Result<Vec<DeadTask>, Unseen> {
         at: at.and_utc(),
     });
     Ok(dead.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(step: &str, age_seconds: i64, read_ct: i32, visible: bool) -> Old {
+        Old {
+            msg_id: age_seconds,
+            step: step.into(),
+            read_ct,
+            age_seconds,
+            visible,
+        }
+    }
+
+    /// Here the step's name is its state.
+    fn oldest(messages: &[Old]) -> Option<i64> {
+        oldest_unread(messages, |old| {
+            Some(old.step.clone()).filter(|step| !step.is_empty())
+        })
+    }
+
+    #[test]
+    fn the_oldest_unread_message_of_a_step_that_is_not_over_counts() {
+        let messages = [
+            message("complete", 300, 0, true),
+            message("enqueued", 200, 0, true),
+            message("enqueued", 100, 0, true),
+        ];
+
+        assert_eq!(oldest(&messages), Some(200));
+    }
+
+    #[test]
+    fn a_message_of_a_step_that_nobody_knows_counts() {
+        assert_eq!(oldest(&[message("", 300, 0, true)]), Some(300));
+    }
+
+    #[test]
+    fn one_that_was_read_or_is_in_hand_or_whose_step_is_over_does_not() {
+        let messages = [
+            message("error", 300, 0, true),
+            message("enqueued", 200, 1, true),
+            message("enqueued", 100, 0, false),
+        ];
+
+        assert_eq!(oldest(&messages), None);
+    }
 }

@@ -16,13 +16,14 @@ use uuid::Uuid;
 use self::life::Life;
 use self::summary::Summary;
 use super::gather::{Depth, begin, expected_of_running, gather};
+use super::unavailable;
 use crate::check::{Filter, judge};
 use crate::cli::{ListFormat, RunArgs};
 use crate::collect::progress::Progress;
 use crate::collect::workload::{Load, Sent, send, uuids};
 use crate::collect::{domain_events, endpoints, postgres, witness};
 use crate::error::{Error, Result};
-use crate::evidence::{Canaries, Evidence, HistoryView, Observed, Unseen};
+use crate::evidence::{Canaries, Evidence, HistoryView, Observed};
 use crate::exit;
 use crate::known::Known;
 use crate::project::Project;
@@ -169,12 +170,4 @@ fn names(evidence: &Evidence) -> BTreeMap<String, String> {
         }
     }
     names
-}
-
-fn unavailable(unseen: Unseen) -> Error {
-    Error::Unavailable {
-        what: unseen.what,
-        why: unseen.why,
-        hint: "`./dev up --wait` starts the cluster".into(),
-    }
 }

@@ -14,11 +14,12 @@ use uuid::Uuid;
 
 use self::story::{Seen, Story};
 use super::gather::{Depth, begin, expected_of_running, gather};
+use super::unavailable;
 use crate::cli::{ListFormat, TaskArgs};
 use crate::collect::progress::Progress;
 use crate::collect::{postgres, witness};
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Observed, Unseen};
+use crate::evidence::{Evidence, Observed};
 use crate::history::TaskHistory;
 use crate::project::Project;
 
@@ -118,12 +119,4 @@ fn names(evidence: &Evidence) -> BTreeMap<Uuid, String> {
         }
     }
     names
-}
-
-fn unavailable(unseen: Unseen) -> Error {
-    Error::Unavailable {
-        what: unseen.what,
-        why: unseen.why,
-        hint: "`./dev up --wait` starts the cluster".into(),
-    }
 }
