@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tasker_client::{
     OrchestrationApiClient, OrchestrationApiConfig, WorkerApiClient, WorkerApiConfig,
 };
 
+use crate::wait_until;
+
 /// One request may take this long: a create on a loaded machine takes seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server works off a full command channel in seconds; on a loaded machine in more.
+const UNTIL_ROOM: Duration = Duration::from_secs(120);
 
 /// A client that sends each request once: a create that is retried may happen twice.
 pub(crate) fn server(url: &str) -> Result<OrchestrationApiClient> {
@@ -44,6 +49,26 @@ pub(crate) async fn server_is_ready(url: &str, patience: Duration) -> Result<()>
 pub(crate) async fn worker_is_ready(url: &str, patience: Duration) -> Result<()> {
     worker(url, patience)?.readiness_probe().await?;
     Ok(())
+}
+
+/// Waits until a server that turned a task away says that it takes tasks again.
+///
+/// # Errors
+/// It does not for two minutes; what it says of the part that is too busy.
+pub(crate) async fn wait_for_room(client: &OrchestrationApiClient) -> Result<()> {
+    wait_until(UNTIL_ROOM, async || {
+        let said = client.get_detailed_health().await?.checks;
+        let parts = [
+            said.channel_saturation,
+            said.queue_depth,
+            said.circuit_breaker,
+        ];
+        match parts.into_iter().find(|part| part.status == "unhealthy") {
+            Some(busy) => bail!("{}: {:?}", client.base_url(), busy.message),
+            None => Ok(()),
+        }
+    })
+    .await
 }
 
 /// The same for callers that cannot wait; the runtime of a test has one thread, which is busy with the caller.

@@ -1,4 +1,5 @@
-//! Creates that the engine answers with an error for a reason that is known, by the server's own log.
+//! Creates that the engine answers with an error for a reason that is known, by the server's own log:
+//! the engine's client keeps no status and no text of an answer in the 500s.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,6 +18,9 @@ const TAIL: u64 = 1 << 19;
 const UNTIL_LOGGED: Duration = Duration::from_secs(1);
 /// How a server tells of a create that it answers with an error.
 const FAILED: &str = "Task creation failed - server error";
+/// How a server tells of a request that it turned away because it is too busy.
+const TURNED_AWAY: &str = "API request rejected due to backpressure";
+
 /// What became of a create that the engine is known to answer with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -24,6 +28,8 @@ pub(crate) enum Known {
     Refused,
     /// The task exists and goes on.
     Created,
+    /// The server takes no task at this moment, as it may say at any time.
+    Busy,
 }
 
 /// A fault of the engine by what the server's log says of it.
@@ -51,11 +57,11 @@ const FAULTS: [Fault; 2] = [
     },
 ];
 
-/// What the engine is known to have done with a create that failed, by the server's own log. It is
-/// recorded; with `TASKER_TEST_STRICT=1` nothing is known.
+/// What the engine is known to have done with a create that failed, by the server's own log. A fault
+/// is recorded; with `TASKER_TEST_STRICT=1` no fault is known.
 pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     let refused = matches!(sent.outcome(), CreateOutcome::Refused { .. });
-    if sent.answer.is_ok() || refused || outcome::is_strict() {
+    if sent.answer.is_ok() || refused {
         return Ok(None);
     }
     let about = format!(
@@ -64,16 +70,25 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     );
     let logged = wait_until(UNTIL_LOGGED, async || {
         let log = tail(&sent.via)?;
-        let mut lines = log.lines().rev();
-        let failed = lines.find(|line| {
-            line.contains(FAILED) && line.contains(&about) && is_since(line, sent.began)
-        });
-        let failed = failed.context("not logged")?;
-        let fault = FAULTS.iter().find(|fault| failed.contains(fault.logged));
-        fault.context("not known")
+        let of_create = |line: &&str| {
+            let failed = line.contains(FAILED) && line.contains(&about);
+            (failed || line.contains(TURNED_AWAY)) && is_since(line, sent.began)
+        };
+        let lines = log.lines().filter(of_create).map(str::to_owned);
+        let lines: Vec<String> = lines.collect();
+        // Another create may have been turned away in the meantime: what names ours comes first.
+        let own = lines.iter().rfind(|line| line.contains(FAILED));
+        own.or(lines.last()).cloned().context("not logged")
     })
     .await;
-    let Ok(fault) = logged else { return Ok(None) };
+    let Ok(logged) = logged else { return Ok(None) };
+    if logged.contains(TURNED_AWAY) {
+        return Ok(Some(Known::Busy));
+    }
+    let fault = FAULTS.iter().find(|fault| logged.contains(fault.logged));
+    let Some(fault) = fault.filter(|_| !outcome::is_strict()) else {
+        return Ok(None);
+    };
     outcome::record(&Outcome::Known {
         code: fault.code,
         count: 1,

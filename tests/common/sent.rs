@@ -13,10 +13,10 @@ use tasker_shared::types::api::orchestration::TaskResponse;
 use uuid::Uuid;
 
 use crate::refusal::{self, Known};
-use crate::{Environment, LifecycleTestManager};
+use crate::{Environment, LifecycleTestManager, health};
 
-/// A create can clash once for each step name that is new.
-const CLASHES: usize = 8;
+/// A create can clash once for each step name that is new, and be turned away in between.
+const TRIES: usize = 12;
 
 /// One create: what was asked of whom, and what came back.
 #[derive(Debug, Clone)]
@@ -39,13 +39,20 @@ pub struct Sent {
 
 impl Sent {
     /// Sends the request. Where the engine is known to have refused it for a clash with another create,
-    /// which is then recorded, it is sent again; where it is known to have created the task all the
-    /// same, the task is looked up.
+    /// which is then recorded, it is sent again; where the server was too busy, it is sent again once the
+    /// server has room; where the engine is known to have created the task all the same, the task is
+    /// looked up.
     pub async fn create(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
         let mut sent = Self::create_once(client, request).await;
-        for _ in 0..CLASHES {
+        for _ in 0..TRIES {
             match refusal::known(&sent).await {
                 Ok(Some(Known::Refused)) => sent = Self::create_once(client, sent.request).await,
+                Ok(Some(Known::Busy)) => {
+                    if health::wait_for_room(client).await.is_err() {
+                        break;
+                    }
+                    sent = Self::create_once(client, sent.request).await;
+                }
                 Ok(Some(Known::Created)) => {
                     sent.look_up(client).await;
                     break;
@@ -112,6 +119,7 @@ impl Sent {
             events: None,
             on_the_way: Vec::new(),
             creator: None,
+            turned_away: Vec::new(),
             create: match &self.answer {
                 Ok(task) => CreateOutcome::Created {
                     task_uuid: task.task_uuid.clone(),

@@ -115,6 +115,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(x::DomainEventMissingOrRepeated, "CV514"),
     entry!(x::CancelNotSeen, "CV515"),
     entry!(x::OtherEnd, "CV516"),
+    entry!(x::TurnedAway, "CV517"),
     entry!(y::TaskChainBroken, "CV601"),
     entry!(y::StepChainBroken, "CV602"),
     entry!(y::IllegalTaskEdge, "CV603"),

@@ -3,15 +3,18 @@
 
 pub mod canary;
 pub mod configuration;
+mod create;
 pub mod domain_events;
 pub mod endpoints;
 mod engine_file;
+mod flight;
 pub mod identity;
 pub mod log;
 pub mod postgres;
 pub mod probe;
 pub mod progress;
 pub mod prometheus;
+mod reading;
 pub mod remembered;
 mod servers;
 pub mod supervisor;

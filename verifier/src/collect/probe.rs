@@ -7,8 +7,9 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::canary::{body, outcome, read_everywhere};
+use super::create::{ask, body};
 use super::postgres;
+use super::reading::read_everywhere;
 use super::servers::Servers;
 use crate::evidence::{Cancellation, CreateOutcome, Twins};
 use crate::topology::{Topology, Workload};
@@ -26,13 +27,8 @@ pub async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) 
     let answers = join_all(servers.all.iter().map(|server| {
         let (servers, body) = (&servers, &body);
         async move {
-            let answer = servers.ask(server, "/v1/tasks", |client, url| {
-                client.post(url).json(body)
-            });
-            (
-                server.id.clone(),
-                outcome(answer.await, correlation, pool).await,
-            )
+            let asked = ask(servers, server, body, correlation, pool).await;
+            (server.id.clone(), asked.outcome)
         }
     }))
     .await;
@@ -60,13 +56,8 @@ pub async fn cancel(
     context["sleep_ms"] = json!(SLEEP_MS);
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, context, "cancel");
-    let answer = servers
-        .ask(created_via, "/v1/tasks", |client, url| {
-            client.post(url).json(&body)
-        })
-        .await;
-    let CreateOutcome::Created { task_uuid: task } = outcome(answer, correlation, pool).await
-    else {
+    let asked = ask(&servers, created_via, &body, correlation, pool).await;
+    let CreateOutcome::Created { task_uuid: task } = asked.outcome else {
         // That tasks are not created is for the canaries to tell.
         return None;
     };

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::endpoints::{client, fetch};
 use crate::evidence::Unseen;
 use crate::topology::{Role, Topology};
@@ -24,6 +26,8 @@ pub struct Servers {
     client: reqwest::Client,
     pub all: Vec<Server>,
     silent: Mutex<BTreeSet<String>>,
+    /// Whether somebody wants no more waiting.
+    hurry: watch::Sender<bool>,
 }
 
 impl Servers {
@@ -42,7 +46,20 @@ impl Servers {
             client,
             all: all.collect(),
             silent: Mutex::default(),
+            hurry: watch::Sender::new(false),
         })
+    }
+
+    /// Waits as long as a server asked for; false when [`Self::stop_waiting`] cut it short.
+    pub async fn wait(&self, later: Duration) -> bool {
+        let mut hurry = self.hurry.subscribe();
+        let hurried = hurry.wait_for(|hurry| *hurry);
+        tokio::time::timeout(later, hurried).await.is_err()
+    }
+
+    /// No server is waited for from now on.
+    pub fn stop_waiting(&self) {
+        self.hurry.send_replace(true);
     }
 
     /// Sends what `request` makes for a path of the server.

@@ -1,16 +1,17 @@
 //! Sends many tasks of one workload, so many open at once, and follows them until they rest.
 
-use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::collections::HashSet;
+use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use sqlx::PgPool;
 use tokio::signal::unix::Signal;
 use uuid::Uuid;
 
-use super::canary::{AT_REST, create, look_back};
-use super::postgres::{self, Databases};
+use super::create::create;
+use super::flight::Flight;
+use super::postgres::Databases;
 use super::progress::Progress;
+use super::reading::look_back;
 use super::servers::Servers;
 use crate::evidence::{Canary, CreateOutcome, Unseen};
 use crate::topology::{Topology, Workload};
@@ -64,32 +65,35 @@ pub async fn send(
     let mut started = 0;
     loop {
         // The engine refuses the first concurrent creates of a template: the first one goes alone.
-        let room = if run.tasks.is_empty() {
+        let room = if run.flight.tasks.is_empty() {
             1
         } else {
             load.concurrency
         };
-        while !run.stopped() && started < load.number && creates.len() + run.open.len() < room {
+        while !run.stopped() && started < load.number && creates.len() + run.flight.open() < room {
             let server = &servers.all[started % servers.all.len()];
             creates.push(create(&servers, workload, "run", server, &[], pool));
             started += 1;
         }
         let all_created = run.stopped() || started == load.number;
-        if creates.is_empty() && run.open.is_empty() && all_created {
+        if creates.is_empty() && run.flight.is_over() && all_created {
             break;
         }
-        if creates.is_empty() && (run.stalled() || run.interrupts > 1) {
+        if creates.is_empty() && (run.flight.stalled(STALLED) || run.interrupts > 1) {
             break;
         }
         run.show(progress);
         tokio::select! {
             Some(task) = creates.next() => run.add(task),
-            _ = look.tick() => run.look(pool).await?,
-            _ = interrupts.recv() => run.interrupts += 1,
+            _ = look.tick() => run.flight.look(pool).await?,
+            _ = interrupts.recv() => {
+                run.interrupts += 1;
+                servers.stop_waiting();
+            }
         }
     }
     progress.say("reading every task through every server");
-    run.tasks = futures::stream::iter(run.tasks)
+    let tasks = futures::stream::iter(run.flight.tasks)
         .map(|task| read(&servers, pool, task))
         .buffered(READERS)
         .collect::<Vec<_>>()
@@ -98,18 +102,13 @@ pub async fn send(
         .collect::<Result<_, _>>()?;
     Ok(Sent {
         interrupted: run.interrupts > 0 && started < load.number,
-        tasks: run.tasks,
+        tasks,
     })
 }
 
 #[derive(Default)]
 struct Run {
-    tasks: Vec<Canary>,
-    /// Index of each task that is not at rest, and when it was created.
-    open: HashMap<Uuid, (usize, Instant)>,
-    at_rest: u64,
-    transitions: i64,
-    moved: Option<Instant>,
+    flight: Flight,
     interrupts: u32,
     /// The first create was refused, and so would all others be.
     refused: bool,
@@ -120,55 +119,18 @@ impl Run {
         self.interrupts > 0 || self.refused
     }
 
-    fn stalled(&self) -> bool {
-        self.moved.is_some_and(|moved| moved.elapsed() > STALLED)
-    }
-
     fn add(&mut self, task: Canary) {
         let refused = !matches!(task.create, CreateOutcome::Created { .. });
-        self.refused |= refused && self.tasks.is_empty();
-        if let Some(Ok(uuid)) = task.create.task_uuid().map(str::parse) {
-            self.open.insert(uuid, (self.tasks.len(), Instant::now()));
-            self.moved = Some(Instant::now());
-        }
-        self.tasks.push(task);
-    }
-
-    async fn look(&mut self, pool: &PgPool) -> Result<(), Unseen> {
-        if self.open.is_empty() {
-            return Ok(());
-        }
-        let uuids: Vec<Uuid> = self.open.keys().copied().collect();
-        let progress = postgres::task_progress(pool, &uuids).await?;
-        // Tasks that came to rest took their transitions with them: any difference is a move.
-        if progress.transitions != self.transitions {
-            self.transitions = progress.transitions;
-            self.moved = Some(Instant::now());
-        }
-        for (uuid, (index, created)) in &self.open {
-            let waited = u64::try_from(created.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let task = &mut self.tasks[*index];
-            task.waited_ms = waited;
-            let state = progress.states.get(uuid).map(String::as_str);
-            task.finished_ms = state
-                .filter(|state| AT_REST.contains(state))
-                .map(|_| waited);
-        }
-        let before = self.open.len();
-        let tasks = &self.tasks;
-        self.open.retain(|_, (index, _)| !tasks[*index].at_rest());
-        self.at_rest += (before - self.open.len()) as u64;
-        Ok(())
+        self.refused |= refused && self.flight.tasks.is_empty();
+        self.flight.add(task);
     }
 
     fn show(&self, progress: &Progress) {
-        progress.reached(self.at_rest);
+        progress.reached(self.flight.at_rest());
+        let open = self.flight.open();
         progress.say(match self.interrupts {
-            0 => format!("at rest, {} open", self.open.len()),
-            _ => format!(
-                "stopping: {} open; Ctrl-C again waits no longer",
-                self.open.len()
-            ),
+            0 => format!("at rest, {open} open"),
+            _ => format!("stopping: {open} open; Ctrl-C again waits no longer"),
         });
     }
 }

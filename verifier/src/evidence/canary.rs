@@ -74,6 +74,9 @@ pub struct Canary {
     #[serde(default)]
     pub creator: Option<String>,
     pub create: CreateOutcome,
+    /// What the server answered before that, each time to come back later.
+    #[serde(default)]
+    pub turned_away: Vec<String>,
     /// Milliseconds that the create took.
     pub create_ms: u64,
     /// What each orchestration instance answered right after the create.

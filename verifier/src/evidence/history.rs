@@ -52,6 +52,11 @@ pub struct OpenTask {
     pub since: DateTime<Utc>,
     /// A step waits until it may be tried again.
     pub waits_for_retry: bool,
+    #[serde(default)]
+    pub steps: usize,
+    /// Steps that are complete, or were resolved by hand.
+    #[serde(default)]
+    pub steps_complete: usize,
     /// Steps that are in a queue or in somebody's hands.
     pub in_flight: Vec<OpenStep>,
 }
@@ -81,6 +86,12 @@ impl OpenTask {
                 message: None,
             })
         });
+        let complete = |step: &&StepHistory| {
+            matches!(
+                step.state(),
+                Some(StepState::Complete | StepState::ResolvedManually)
+            )
+        };
         let waits = |step: &StepHistory| step.state() == Some(StepState::WaitingForRetry);
         Self {
             task: task.task,
@@ -89,6 +100,8 @@ impl OpenTask {
             state: task.state(),
             since: since.unwrap_or(task.created_at),
             waits_for_retry: task.steps.iter().any(waits),
+            steps: task.steps.len(),
+            steps_complete: task.steps.iter().filter(complete).count(),
             in_flight: in_flight.collect(),
         }
     }

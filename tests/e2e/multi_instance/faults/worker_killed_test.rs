@@ -1,66 +1,169 @@
-//! A worker is killed with steps in hand.
+//! A worker of each language is killed with steps in hand.
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, ensure};
-use chrono::{TimeDelta, Utc};
+use anyhow::{Context, Result, anyhow, ensure};
+use chrono::{DateTime, TimeDelta, Utc};
+use cluster_verify::collect::witness;
 use cluster_verify::history::StepState;
+use cluster_verify::topology::Workload;
+use serde_json::json;
+use uuid::Uuid;
 
-use super::{SLOW_NAMESPACE, cancel, most_in_hand, slow_request, stranded_by};
+use super::{cancel, most_in_hand, stranded_by};
 use crate::common::{
-    LifecycleTestManager, MultiInstanceTestManager, turn, uuids, wait_for_rest_or_stranded,
+    Environment, LifecycleTestManager, MultiInstanceTestManager, Verdict, create_task_request,
+    turn, uuids, wait_for_rest_or_stranded, workloads,
 };
 
 const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
+/// Long enough for the workers of all languages to have steps in hand at once.
+const SLEEP_MS: u64 = 6000;
 /// A claim so close to the kill may have been the victim's.
 const JUST_BEFORE: TimeDelta = TimeDelta::seconds(2);
 /// A message that the victim had read comes back after the visibility timeout of 30 s.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The tasks of one language and the worker that is killed over them.
+struct Victim {
+    workload: Workload,
+    instance: String,
+    in_hand: usize,
+    tasks: Vec<Uuid>,
+}
+
 #[tokio::test]
-async fn what_a_killed_worker_had_in_hand_is_done_by_another_or_reported() -> Result<()> {
+async fn what_killed_workers_had_in_hand_is_done_by_others_or_reported() -> Result<()> {
     let turn = turn::alone()?;
     let _repair = turn.repair();
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
-    let created = manager
-        .create_tasks_concurrent(vec![slow_request(4000); 8])
-        .await?;
-    let tasks = uuids(&created)?;
-    let (victim, _) = most_in_hand(&tasks, UNTIL_CLAIMED).await?;
+    let mut sent = Vec::new();
+    for workload in sleepers()? {
+        let tasks = create(&manager, &workload, SLEEP_MS, 8).await?;
+        sent.push((workload, tasks));
+    }
+    let mut victims = Vec::new();
+    for (workload, tasks) in sent {
+        let (instance, in_hand) = most_in_hand(&tasks, UNTIL_CLAIMED).await?;
+        victims.push(Victim {
+            workload,
+            instance,
+            in_hand,
+            tasks,
+        });
+    }
 
-    turn.kill(&victim)?;
+    for victim in &victims {
+        turn.kill(&victim.instance)?;
+    }
     let killed = Utc::now();
 
-    let stranded =
-        wait_for_rest_or_stranded(&database.databases, SLOW_NAMESPACE, &tasks, PATIENCE).await?;
-    let verdict = manager.judge(&tasks).await?;
-    let history = verdict
-        .evidence
-        .history
-        .seen()
-        .map_err(|unseen| anyhow!("{unseen}"))?;
-    let named = verdict.findings("CV616");
-    for task in &stranded {
-        let finding = named
-            .iter()
-            .find(|finding| finding.subject.contains(&task.to_string()));
-        let instance = finding.and_then(|finding| finding.evidence.get("instance"));
-        let by_name = instance.is_some_and(|instance| *instance == victim);
-        // Between the claim and the handler's first line nobody can tell whose it was.
-        let open = history.open.iter().find(|open| open.task == *task);
-        let just_claimed = open.is_some_and(|open| {
-            let mut steps = open.in_flight.iter();
-            steps.any(|step| {
-                step.state == StepState::InProgress && (killed - step.since).abs() < JUST_BEFORE
-            })
-        });
-        ensure!(
-            by_name || just_claimed,
-            "task {task} is stranded, and neither the verifier nor its claim's time says that {victim} had it in hand"
-        );
+    for victim in &mut victims {
+        let later = create(&manager, &victim.workload, 50, 4).await?;
+        victim.tasks.extend(later);
     }
+    let mut stranded = Vec::new();
+    for victim in &victims {
+        let (namespace, tasks) = (&victim.workload.namespace, &victim.tasks);
+        let left =
+            wait_for_rest_or_stranded(&database.databases, namespace, tasks, PATIENCE).await?;
+        stranded.push(left);
+    }
+    let tasks: Vec<Uuid> = victims
+        .iter()
+        .flat_map(|victim| victim.tasks.clone())
+        .collect();
+    let verdict = manager.judge(&tasks).await?;
+    for (victim, stranded) in victims.iter().zip(&stranded) {
+        let by_others = runs_of_others(victim, killed)?;
+        eprintln!(
+            "{} was killed with {} steps in hand: {} stranded; others ended {by_others} runs after that",
+            victim.instance,
+            victim.in_hand,
+            stranded.len()
+        );
+        ensure!(
+            by_others > 0,
+            "no other {} worker ended a run after {} was killed",
+            victim.workload.language,
+            victim.instance
+        );
+        for task in stranded {
+            is_explained(*task, victim, killed, &verdict)?;
+        }
+    }
+    let stranded = stranded.concat();
     cancel(&manager, &stranded).await?;
     let reason = "a claim has no lease: nobody takes up a step that a killed worker had in hand once its message is gone";
     stranded_by(verdict, &stranded, &["CV616"], reason).accept()
+}
+
+/// The workload of each language whose one step sleeps as long as it is told.
+fn sleepers() -> Result<Vec<Workload>> {
+    let sleeps = |workload: &Workload| workload.context.get("sleep_ms").is_some();
+    let sleepers: Vec<Workload> = workloads()?.into_iter().filter(sleeps).collect();
+    ensure!(!sleepers.is_empty(), "no workload of this cluster sleeps");
+    Ok(sleepers)
+}
+
+async fn create(
+    manager: &MultiInstanceTestManager,
+    workload: &Workload,
+    sleep_ms: u64,
+    number: usize,
+) -> Result<Vec<Uuid>> {
+    let context = json!({"sleep_ms": sleep_ms});
+    let request = create_task_request(&workload.namespace, &workload.template, context);
+    let created = manager.create_tasks_concurrent(vec![request; number]);
+    uuids(&created.await?)
+}
+
+/// Runs of the victim's tasks that its siblings ended after the kill.
+fn runs_of_others(victim: &Victim, killed: DateTime<Utc>) -> Result<usize> {
+    let mut number = 0;
+    for task in &victim.tasks {
+        let steps = witness::of_task(&Environment::get().project, *task);
+        let steps = steps.seen().map_err(|unseen| anyhow!("{unseen}"))?;
+        let runs = steps.iter().flat_map(|step| &step.runs);
+        number += runs
+            .filter(|run| run.instance != victim.instance)
+            .filter(|run| run.finished.is_some_and(|end| end.wall > killed))
+            .count();
+    }
+    Ok(number)
+}
+
+/// The verifier names the victim as the one who had the stranded task's step in hand.
+fn is_explained(
+    task: Uuid,
+    victim: &Victim,
+    killed: DateTime<Utc>,
+    verdict: &Verdict,
+) -> Result<()> {
+    let named = verdict.findings("CV616");
+    let finding = named
+        .iter()
+        .find(|finding| finding.subject.contains(&task.to_string()));
+    let by = finding.and_then(|finding| finding.evidence.get("instance"));
+    if by == Some(&victim.instance) {
+        return Ok(());
+    }
+    // Between the claim and the handler's first line nobody can tell whose it was.
+    let history = verdict.evidence.history.seen();
+    let history = history.map_err(|unseen| anyhow!("{unseen}"))?;
+    let open = history.open.iter().find(|open| open.task == task);
+    let just_claimed = open
+        .context("not in the history")?
+        .in_flight
+        .iter()
+        .any(|step| {
+            step.state == StepState::InProgress && (killed - step.since).abs() < JUST_BEFORE
+        });
+    ensure!(
+        just_claimed,
+        "task {task} is stranded, and neither the verifier nor its claim's time says that {} had it in hand",
+        victim.instance
+    );
+    Ok(())
 }

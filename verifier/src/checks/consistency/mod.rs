@@ -16,6 +16,7 @@ mod round_robin_skew;
 pub mod share;
 mod steps_differ;
 mod task_state_differs;
+mod turned_away;
 mod worker_skew;
 mod wrong_result;
 
@@ -33,5 +34,6 @@ pub use read_goes_backwards::ReadGoesBackwards;
 pub use round_robin_skew::RoundRobinSkew;
 pub use steps_differ::StepsDiffer;
 pub use task_state_differs::TaskStateDiffers;
+pub use turned_away::TurnedAway;
 pub use worker_skew::WorkerSkew;
 pub use wrong_result::WrongResult;

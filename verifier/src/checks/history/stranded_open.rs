@@ -31,6 +31,7 @@ impl Check for StrandedOpen {
                     (evidence.taken_at - task.since).num_seconds()
                 ))
                 .evidence("template", format!("{}/{}", task.namespace, task.template))
+                .evidence("steps complete", format!("{} of {}", task.steps_complete, task.steps))
                 .evidence("last transition", task.since)
                 .hint(format!("run `cluster-verify task {}`, then cancel or resolve the task", task.task))
         });

@@ -225,6 +225,7 @@ pub mod tests {
             on_the_way: Vec::new(),
             creator: None,
             create,
+            turned_away: Vec::new(),
             create_ms: 10,
             first_readings: Vec::new(),
             last_readings: Vec::new(),

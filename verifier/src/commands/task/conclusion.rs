@@ -22,6 +22,12 @@ pub enum Conclusion {
     },
     /// It moved a moment ago.
     Moving { state: String, moved_ms_ago: i64 },
+    /// Every step is over, and nobody looks at the task again.
+    Forgotten {
+        state: String,
+        still_ms: i64,
+        steps: usize,
+    },
     Stuck {
         state: String,
         still_ms: i64,
@@ -83,6 +89,13 @@ pub fn conclude(seen: &Seen) -> Conclusion {
         };
     }
     let step = waited_for(task);
+    if step.is_none() && !task.steps.is_empty() {
+        return Conclusion::Forgotten {
+            state,
+            still_ms: still.num_milliseconds(),
+            steps: task.steps.len(),
+        };
+    }
     let step_state = step.and_then(StepHistory::state);
     let message = seen
         .messages
@@ -243,6 +256,28 @@ conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 
   nobody was seen to take from the namespace's queue
   next: `cluster-verify check --only 2,3,4`
 "
+        );
+    }
+
+    #[test]
+    fn a_task_whose_steps_are_all_over_is_forgotten() {
+        let complete = [
+            (StepState::Pending, 0),
+            (StepState::Enqueued, 50),
+            (StepState::InProgress, 60),
+            (StepState::Complete, 90),
+        ];
+        let mut states = IN_PROCESS.to_vec();
+        states.push((TaskState::EvaluatingResults, 80));
+        states.push((TaskState::WaitingForDependencies, 95));
+
+        assert!(
+            table(&Story::of(&seen(&states, &complete))).ends_with(
+                "conclusion: forgotten: all 1 steps are over, task waiting_for_dependencies, no move for 59.905 s
+  the last result came while a server had the task in hand and found it not ready: nobody looks again
+  next: `curl -X DELETE ADDRESS/v1/tasks/00000000-0000-0000-0000-000000000007` and create it anew
+"
+            ),
         );
     }
 

@@ -94,6 +94,17 @@ fn conclusion(story: &Story) -> String {
             "conclusion: on its way: {state}, it moved {} ago; run this again\n",
             seconds(moved_ms_ago)
         ),
+        Conclusion::Forgotten {
+            state,
+            still_ms,
+            steps,
+        } => format!(
+            "conclusion: forgotten: all {steps} steps are over, task {state}, no move for {}\n  \
+             the last result came while a server had the task in hand and found it not ready: nobody looks again\n  \
+             next: `curl -X DELETE ADDRESS/v1/tasks/{}` and create it anew\n",
+            seconds(still_ms),
+            story.task
+        ),
         Conclusion::Stuck {
             state,
             still_ms,

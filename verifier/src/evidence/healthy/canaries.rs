@@ -61,6 +61,7 @@ pub fn canaries(topology: &Topology) -> Canaries {
                 create: CreateOutcome::Created {
                     task_uuid: uuid(0xE000 + number).to_string(),
                 },
+                turned_away: Vec::new(),
                 create_ms: 20,
                 first_readings: readings("pending"),
                 last_readings: readings("complete"),

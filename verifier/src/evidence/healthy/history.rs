@@ -107,6 +107,8 @@ pub fn open_task(state: StepState, since: DateTime<Utc>) -> OpenTask {
         state: Some(TaskState::StepsInProcess),
         since,
         waits_for_retry: false,
+        steps: task.steps.len(),
+        steps_complete: 0,
         in_flight: vec![OpenStep {
             step: task.steps[0].step,
             name: task.steps[0].name.clone(),
