@@ -158,13 +158,14 @@ impl Verdict {
     }
 
     /// Whether a known fault of the engine was at this task that can change how it ends: it was
-    /// completed before its steps were, or claims that nobody asked for used up its attempts.
+    /// completed before its steps were, claims that nobody asked for used up its attempts, or nobody
+    /// looked at it again after its last result.
     pub fn is_excused(&self, task: Uuid) -> bool {
         self.excuse(&task.to_string()).is_some()
     }
 
     fn excuse(&self, task: &str) -> Option<String> {
-        ["CV625", "CV620", "CV610", "CV611"]
+        ["CV625", "CV620", "CV610", "CV611", "CV618"]
             .iter()
             .flat_map(|code| self.findings(code))
             .find(|finding| finding.subject.contains(task))?

@@ -96,36 +96,43 @@ pub async fn wait_for_task_completion_via_cluster(
     wait_until(timeout, look).await
 }
 
-/// Waits until all of these tasks are at rest, by one query for all: asking the servers for each
-/// would be a load of its own.
+/// A task that nothing happened to for so many seconds is stranded in the verifier's words too.
+const FORGOTTEN: f64 = 62.0;
+
+/// Waits until all of these tasks are at rest or forgotten, by one query for all: asking the servers for
+/// each would be a load of its own. Returns the state of each; whether one may be forgotten is for the
+/// verifier to say.
 ///
 /// # Errors
-/// Those that are not at rest in time, each with the state in which it is.
+/// Those that still move when the time is up, each with the state in which it is.
 pub(crate) async fn wait_for_rest_of_all(
     pool: &PgPool,
     tasks: &[Uuid],
     timeout: Duration,
 ) -> Result<BTreeMap<Uuid, String>> {
     let look = async || {
-        let states = postgres::settled_states(pool, tasks).await;
-        let states = states.map_err(|unseen| anyhow!("{unseen}"))?;
-        let open = tasks.iter().filter_map(|task| {
-            let state = states
-                .get(task)
-                .map_or("not in the database", String::as_str);
-            let at_rest = AT_REST.contains(&state);
-            (!at_rest).then(|| format!("task {task} is {state}: cluster-verify task {task}"))
-        });
-        let open: Vec<String> = open.collect();
-        if !open.is_empty() {
+        let open = open_tasks(pool, tasks).await?;
+        let moving = open.iter().filter(|task| task.stands < FORGOTTEN);
+        let moving: Vec<String> = moving
+            .map(|open| {
+                let (task, state) = (open.task, &open.state);
+                format!("task {task} is {state}: cluster-verify task {task}")
+            })
+            .collect();
+        if !moving.is_empty() {
             bail!(
                 "{} of {} tasks:\n{}",
-                open.len(),
+                moving.len(),
                 tasks.len(),
-                open.join("\n")
+                moving.join("\n")
             );
         }
-        Ok(states)
+        let states = postgres::settled_states(pool, tasks).await;
+        let states = states.map_err(|unseen| anyhow!("{unseen}"))?;
+        match tasks.iter().find(|task| !states.contains_key(task)) {
+            Some(task) => bail!("task {task} is not in the database"),
+            None => Ok(states),
+        }
     };
     wait_until(timeout, look)
         .await

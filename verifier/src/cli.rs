@@ -77,6 +77,9 @@ pub struct CheckArgs {
     /// No canaries and no wait for the poll cycle
     #[arg(long)]
     pub quick: bool,
+    /// Send every canary, also where an earlier check of this boot has proven a namespace through a server
+    #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
+    pub thorough: bool,
     /// Count known findings too
     #[arg(long)]
     pub strict: bool,

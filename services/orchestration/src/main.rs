@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use instance::{Environment, Failure, Identity, Ids, Service, Shutdown};
+use tasker_orchestration::orchestration::OrchestrationCore;
 use tasker_orchestration::orchestration::bootstrap::OrchestrationBootstrap;
+use tasker_shared::TaskerResult;
 
 fn main() -> ExitCode {
     instance::run(
@@ -45,7 +47,11 @@ async fn serve(service: Service) -> Result<(), Failure> {
 
     let signal = shutdown.requested().await;
     tracing::info!("{signal}: stopping");
-    match tokio::time::timeout_at(shutdown.deadline(), server.stop()).await {
+    let stopping = async {
+        server.stop().await?;
+        drain(&server.orchestration_core).await
+    };
+    match tokio::time::timeout_at(shutdown.deadline(), stopping).await {
         Ok(Ok(())) => {
             tracing::info!("stopped");
             Ok(())
@@ -55,4 +61,12 @@ async fn serve(service: Service) -> Result<(), Failure> {
             "stopped without waiting any longer for the engine",
         )),
     }
+}
+
+/// Waits until the engine has done what it had in hand.
+///
+/// Its own stop does not: a task of which it was just enqueuing the steps would stay in `enqueuing_steps` for ever.
+/// Commands are worked off one after the other, so when this one is answered, those before it are done.
+async fn drain(core: &OrchestrationCore) -> TaskerResult<()> {
+    core.get_processing_stats().await.map(|_| ())
 }

@@ -5,10 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 
-use crate::common::{
-    MultiInstanceTestManager, create_simple_task_request, skip, turn,
-    wait_for_task_completion_via_cluster,
-};
+use crate::common::{MultiInstanceTestManager, create_simple_task_request, skip, turn};
 
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -36,7 +33,7 @@ async fn test_concurrent_orchestrators_same_task() -> Result<()> {
             read.task_uuid
         );
     }
-    wait_for_task_completion_via_cluster(&manager.cluster, task, PATIENCE).await?;
+    manager.wait_for_task_completion(task, PATIENCE).await?;
 
     manager.verify_task_consistency(task).await?;
     // 608: completed once. The stock engine is known to do it twice now and then.

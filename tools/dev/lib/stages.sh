@@ -66,6 +66,9 @@ interrupted() {
 }
 
 leave_nothing_running() {
-    [ -d "$TASKER_TEST_STATE" ] || return 0
-    TASKER_CLUSTER_STATE=$TASKER_TEST_STATE "$DEV_ROOT/dev" down >/dev/null 2>&1 || say "the cluster of the tests could not be stopped"
+    local state
+    for state in "$TASKER_TEST_STATE"/{cluster,suite,modes}; do
+        [ -d "$state" ] || continue
+        TASKER_CLUSTER_STATE=$state "$DEV_ROOT/dev" down >/dev/null 2>&1 || say "the cluster in $state could not be stopped"
+    done
 }

@@ -2,13 +2,15 @@
 # The test suite, level by level, on a cluster of three of a kind and on one of one of each.
 . "$TASKER_CLUSTER_ROOT/tools/dev/lib/stage.sh"
 
-export TASKER_CLUSTER_STATE=$TASKER_TEST_STATE TASKER_PORT_OFFSET=$TASKER_TEST_PORT_OFFSET
+export TASKER_CLUSTER_STATE=$TASKER_TEST_STATE/suite TASKER_PORT_OFFSET=$TASKER_TEST_PORT_OFFSET
 unset PC_SOCKET_PATH TASKER_POSTGRES_HOME
-export TASKER_TEST_OUTCOMES=$TASKER_TEST_STATE/tests/outcomes.jsonl
-reports=$TASKER_TEST_STATE/tests
-rm -rf "$reports"
-mkdir -p "$reports"
 trap './dev down' EXIT
+# With a new database: what earlier runs left in it would be judged too.
+./dev down
+rm -rf "$TASKER_CLUSTER_STATE"
+reports=$TASKER_CLUSTER_STATE/tests
+export TASKER_TEST_OUTCOMES=$reports/outcomes.jsonl
+mkdir -p "$reports"
 
 # Built once, with the whole workspace's features; the levels then need no cargo, and no turn at its lock.
 cargo nextest list --locked --workspace --features cluster-tests/test-cluster \
@@ -25,12 +27,11 @@ level() {
     mv target/nextest/ci/junit.xml "$reports/$name.xml" || failed=1
 }
 
-# Not under stock, where a task was seen to stay in waiting_for_dependencies and nobody knows why yet (docs/tests.md).
-./dev up --wait --mode single --profile polling
+./dev up --wait --mode single
 level single-instance 'binary(e2e_tests) & !test(multi_instance)'
 ./dev down
 
-TASKER_ORCHESTRATION_INSTANCES=3 TASKER_WORKER_RUST_INSTANCES=3 ./dev up --wait --profile polling
+TASKER_ORCHESTRATION_INSTANCES=3 TASKER_WORKER_RUST_INSTANCES=3 ./dev up --wait
 level database-and-messages '!binary(e2e_tests)'
 level services-and-cluster 'binary(e2e_tests)'
 

@@ -1,4 +1,4 @@
-//! Sends the canaries: one small real task a namespace through each orchestration server.
+//! Sends the canaries: small real tasks, at least one a namespace.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -7,13 +7,14 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::create::create;
+use super::due::Errand;
 use super::flight::Flight;
 use super::postgres::Databases;
 use super::progress::Progress;
 use super::reading::{look_back, read};
-use super::servers::{Server, Servers};
+use super::servers::Servers;
 use crate::evidence::{Canaries, Canary, Observed, Unseen};
-use crate::topology::{Topology, Workload};
+use crate::topology::Topology;
 
 /// Canaries that make no progress for this long are given up.
 const STALLED: Duration = Duration::from_secs(15);
@@ -40,11 +41,11 @@ pub const AT_REST: [&str; 5] = [
 /// Creates, follows and reads back every canary.
 pub async fn send(
     topology: &Topology,
-    workloads: &[&Workload],
+    errands: &[Errand<'_>],
     pool: &Databases,
     progress: &Progress,
 ) -> Observed<Canaries> {
-    match sent(topology, workloads, pool, progress).await {
+    match sent(topology, errands, pool, progress).await {
         Ok(tasks) => Observed::Seen(Canaries {
             tasks,
             ..Canaries::default()
@@ -55,14 +56,16 @@ pub async fn send(
 
 async fn sent(
     topology: &Topology,
-    workloads: &[&Workload],
+    errands: &[Errand<'_>],
     pool: &Databases,
     progress: &Progress,
 ) -> Result<Vec<Canary>, Unseen> {
     let servers = &Servers::of(topology)?;
     let mut flight = Flight::default();
-    let mut waiting: VecDeque<(usize, &Server)> = (0..workloads.len())
-        .flat_map(|workload| servers.all.iter().map(move |server| (workload, server)))
+    let server = |errand: &Errand<'_>| servers.all.iter().find(|server| server.id == errand.via);
+    let mut waiting: VecDeque<_> = errands
+        .iter()
+        .filter_map(|errand| Some((errand.workload, server(errand)?)))
         .collect();
     let total = waiting.len();
     // One after the other of a template: the engine refuses the first concurrent creates.
@@ -75,20 +78,13 @@ async fn sent(
         while creates.len() < AT_ONCE && creates.len() + flight.younger_than(WORKS) < OPEN {
             let next = waiting
                 .iter()
-                .position(|(workload, _)| !creating.contains(workload));
+                .position(|(workload, _)| !creating.contains(&workload.template));
             let Some((workload, server)) = next.and_then(|next| waiting.remove(next)) else {
                 break;
             };
-            creating.insert(workload);
-            let task = create(
-                servers,
-                workloads[workload],
-                "canary",
-                server,
-                &servers.all,
-                pool,
-            );
-            creates.push(async move { (workload, task.await) });
+            creating.insert(&workload.template);
+            let task = create(servers, workload, "canary", server, &servers.all, pool);
+            creates.push(async move { (&workload.template, task.await) });
         }
         if creates.is_empty() && waiting.is_empty() && (flight.is_over() || flight.stalled(STALLED))
         {
@@ -96,8 +92,8 @@ async fn sent(
         }
         progress.say(format!("canaries: {} of {total} at rest", flight.at_rest()));
         tokio::select! {
-            Some((workload, task)) = creates.next() => {
-                creating.remove(&workload);
+            Some((template, task)) = creates.next() => {
+                creating.remove(template);
                 flight.add(task);
             }
             _ = look.tick() => {

@@ -5,6 +5,7 @@ pub mod canary;
 pub mod configuration;
 mod create;
 pub mod domain_events;
+pub mod due;
 pub mod endpoints;
 mod engine_file;
 mod flight;

@@ -79,7 +79,10 @@ fn depth(args: &CheckArgs) -> Depth {
     } else if args.quick {
         Depth::Quick { since_seconds }
     } else {
-        Depth::Full { since_seconds }
+        Depth::Full {
+            since_seconds,
+            thorough: args.thorough,
+        }
     }
 }
 
@@ -106,7 +109,7 @@ async fn look_as_deep_as_asked(
     filter: &Filter,
 ) -> Result<Evidence> {
     let full = depth(args);
-    let Depth::Full { since_seconds } = full else {
+    let Depth::Full { since_seconds, .. } = full else {
         return look(project, args, full).await;
     };
     let admitted = || REGISTRY.iter().filter(|entry| filter.admits(entry));

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::gather::Depth;
 use crate::collect::progress::Progress;
-use crate::collect::{canary, domain_events, endpoints, postgres};
+use crate::collect::{canary, domain_events, due, endpoints, postgres};
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed, Unseen};
-use crate::topology::{ForeignCluster, Workload, Workloads};
+use crate::topology::{ForeignCluster, Role, Workload, Workloads};
 
 /// Reads the description: a file, or `env` for the variables of tests.
 ///
@@ -59,13 +59,16 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
         }
     };
     let since_seconds = match depth {
-        Depth::Full { since_seconds } => {
+        Depth::Full { since_seconds, .. } => {
             let canaries = canaries(cluster)?;
             let sent: Vec<&Workload> = canaries.iter().collect();
             evidence.canaries = if sent.is_empty() {
                 Observed::unseen("canaries", "the cluster's description names no `workloads`")
             } else {
-                canary::send(&topology, &sent, &databases, progress).await
+                let servers = topology.with_role(Role::Orchestration);
+                let servers: Vec<&str> = servers.map(|(_, server)| server.id.as_str()).collect();
+                let errands = due::all(&sent, &servers);
+                canary::send(&topology, &errands, &databases, progress).await
             };
             if let Observed::Seen(sent) = &mut evidence.canaries
                 && let Err(unseen) =

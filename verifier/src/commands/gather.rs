@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, domain_events, endpoints, identity, log, postgres, probe, remembered,
-    supervisor, system, tools, witness,
+    canary, configuration, domain_events, due, endpoints, identity, log, postgres, probe,
+    remembered, supervisor, system, tools, witness,
 };
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed};
@@ -24,7 +24,11 @@ pub enum Depth {
     /// Also who takes from which queue, until proven; no canaries, no history.
     Subscriptions,
     /// Also canaries, subscriptions until proven, and history.
-    Full { since_seconds: Option<u64> },
+    Full {
+        since_seconds: Option<u64>,
+        /// Canaries too of what an earlier check of this boot has proven.
+        thorough: bool,
+    },
 }
 
 /// The topology of the running cluster, or blank evidence that says why there is none.
@@ -127,19 +131,31 @@ pub async fn gather(
     };
     let since_seconds = match depth {
         Depth::Quick { since_seconds } => since_seconds,
-        Depth::Full { since_seconds } => {
+        Depth::Full {
+            since_seconds,
+            thorough,
+        } => {
             // Subscriptions show while the canaries run, and work by the canaries proves some of them.
             let mut expected = expected(evidence, &topology);
             expected.seen = remembered::read(project, &expected.workers);
             let workloads = Workloads::load(&project.root)
                 .map_err(|problem| Error::Configuration(vec![problem]))?;
             let canaries_of = served(evidence, &topology, &workloads);
+            let processors = processors(evidence, &topology);
+            let proven = due::Proven::read(project);
+            let errands = if thorough {
+                let servers: Vec<&str> = processors.keys().map(String::as_str).collect();
+                due::all(&canaries_of, &servers)
+            } else {
+                proven.errands(&canaries_of, &processors)
+            };
             let (canaries, subscriptions) = futures::join!(
-                canary::send(&topology, &canaries_of, &pool, progress),
+                canary::send(&topology, &errands, &pool, progress),
                 postgres::subscriptions(&pool, &expected, progress),
             );
             evidence.canaries = canaries;
             if let Observed::Seen(sent) = &mut evidence.canaries {
+                proven.write(project, &processors, &sent.tasks);
                 // After the canaries: what is cancelled or refused on purpose must not get in their way.
                 let (twins, cancellation, events) = futures::join!(
                     probe::twins(&topology, &canaries_of, &pool),
@@ -224,6 +240,15 @@ pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres
         expected.workers.retain(|_, instance| system.runs(instance));
     }
     expected
+}
+
+/// The servers, and the uuid of each one's process where it has told it.
+fn processors(evidence: &Evidence, topology: &Topology) -> BTreeMap<String, Option<String>> {
+    let of = |id: &String| evidence.identities.get(id)?.ok()?.processor_uuid.clone();
+    topology
+        .with_role(Role::Orchestration)
+        .map(|(_, instance)| (instance.id.clone(), of(&instance.id)))
+        .collect()
 }
 
 /// Canaries for namespaces that this topology has workers for.

@@ -24,16 +24,24 @@ impl Check for StrandedOpen {
                 && evidence.taken_at - task.since > GRANTED
         });
         let findings = stranded.map(|task| {
-            let state = task.state.map_or("without a state", crate::history::State::name);
-            Finding::about(format!("task {}", task.task))
+            let state = task
+                .state
+                .map_or("without a state", crate::history::State::name);
+            Finding::about(format!("task {} in {state}", task.task))
                 .observed(format!(
-                    "the database has it {state} and none of its steps in a queue or in hand for {} s",
+                    "the database has none of its steps in a queue or in hand for {} s",
                     (evidence.taken_at - task.since).num_seconds()
                 ))
                 .evidence("template", format!("{}/{}", task.namespace, task.template))
-                .evidence("steps complete", format!("{} of {}", task.steps_complete, task.steps))
+                .evidence(
+                    "steps complete",
+                    format!("{} of {}", task.steps_complete, task.steps),
+                )
                 .evidence("last transition", task.since)
-                .hint(format!("run `cluster-verify task {}`, then cancel or resolve the task", task.task))
+                .hint(format!(
+                    "run `cluster-verify task {}`, then cancel or resolve the task",
+                    task.task
+                ))
         });
         Ok(findings.collect())
     }
@@ -62,9 +70,9 @@ mod tests {
         let findings = fires::<StrandedOpen>(&idle(61));
 
         assert!(
-            findings[0].observed.contains("steps_in_process"),
+            findings[0].subject.ends_with(" in steps_in_process"),
             "{}",
-            findings[0].observed
+            findings[0].subject
         );
     }
 
