@@ -37,6 +37,11 @@ pub enum Command {
     Run(RunArgs),
     /// Print all instances' metrics as one Prometheus text, each sample with its instance
     Metrics,
+    /// Remove the tasks that earlier checks and runs sent and that are at rest
+    ///
+    /// They carry the tag and the source system `cluster-verify`. A check does the same with those that are
+    /// older than a day; what is not at rest is left, since it may be the trace of a fault.
+    Prune(PruneArgs),
     /// Show an instance's environment, or the tests', and which line of which file set it
     Env(EnvArgs),
     /// Explain a code: meaning, evidence, fix, how to reproduce
@@ -115,6 +120,13 @@ pub struct StatusArgs {
     pub quick: bool,
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Only those created before this time, such as 90s, 10m, 2h
+    #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s")]
+    pub older_than: u64,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,9 @@ use crate::evidence::{Configuration, Evidence, Observed};
 use crate::project::Project;
 use crate::topology::{self, Role, Selection, Topology, Workload, Workloads};
 
+/// A canary that is older, in seconds, is removed by the next check.
+const CANARIES_AGE_OUT: u64 = 24 * 60 * 60;
+
 /// How deep to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -195,6 +198,10 @@ pub async fn gather(
         && let Err(failed) = postgres::follow_up(&pool, view, evidence.taken_at).await
     {
         evidence.history = Observed::Unseen(failed);
+    }
+    if matches!(depth, Depth::Full { .. }) {
+        // After it was judged. That old canaries could not be removed changes nothing of the verdict.
+        let _ = postgres::prune(&pool, CANARIES_AGE_OUT).await;
     }
     evidence.witness = witness::collect(project, since_seconds);
     if let Observed::Seen(view) = &mut evidence.witness {

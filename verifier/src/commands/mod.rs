@@ -8,6 +8,7 @@ mod explain;
 mod foreign;
 pub mod gather;
 mod metrics;
+mod prune;
 mod queues;
 mod render;
 mod run;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Task(args) => task::run(project, &args),
         Command::Run(args) => run::run(project, &args),
         Command::Metrics => metrics::run(project),
+        Command::Prune(args) => prune::run(project, &args),
         Command::Env(args) => env::run(project, &args),
         Command::Explain { code } => explain::run(&code),
         Command::Codes { output } => codes::run(output),

@@ -15,6 +15,7 @@ Commands:
   task         Show one task's life as a time line, and where it stands
   run          Send tasks of one workload, wait for them, and judge exactly those
   metrics      Print all instances' metrics as one Prometheus text, each sample with its instance
+  prune        Remove the tasks that earlier checks and runs sent and that are at rest
   env          Show an instance's environment, or the tests', and which line of which file set it
   explain      Explain a code: meaning, evidence, fix, how to reproduce
   codes        List every code

@@ -18,7 +18,7 @@ use crate::common::{
 
 const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
 /// Long enough for the workers of all languages to have steps in hand at once.
-const SLEEP_MS: u64 = 6000;
+const SLEEP_MS: u64 = 5000;
 /// A claim so close to the kill may have been the victim's.
 const JUST_BEFORE: TimeDelta = TimeDelta::seconds(2);
 /// A message that the victim had read comes back after the visibility timeout of 30 s.
@@ -40,7 +40,7 @@ async fn what_killed_workers_had_in_hand_is_done_by_others_or_reported() -> Resu
     let database = LifecycleTestManager::setup().await?;
     let mut sent = Vec::new();
     for workload in sleepers()? {
-        let tasks = create(&manager, &workload, SLEEP_MS, 8).await?;
+        let tasks = create(&manager, &workload, SLEEP_MS, 5).await?;
         sent.push((workload, tasks));
     }
     let mut victims = Vec::new();
