@@ -7,11 +7,10 @@ use cluster_verify::check::{Filter, Finding, Severity, judge};
 use cluster_verify::collect::canary::AT_REST;
 use cluster_verify::collect::postgres::Databases;
 use cluster_verify::collect::progress::Progress;
-use cluster_verify::collect::{domain_events, endpoints, postgres, witness};
-use cluster_verify::commands::gather::{Depth, begin, expected_of_running, gather};
-use cluster_verify::evidence::{
-    Canaries, Canary, CreateOutcome, Evidence, HistoryView, Observed, Unseen,
-};
+use cluster_verify::collect::{endpoints, postgres};
+use cluster_verify::commands::gather::{Depth, begin, gather};
+use cluster_verify::commands::gather_tasks::gather_tasks;
+use cluster_verify::evidence::{Canaries, Canary, CreateOutcome, Evidence, Observed, Unseen};
 use cluster_verify::known::Known;
 use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
 use tasker_client::OrchestrationApiClient;
@@ -291,34 +290,7 @@ async fn look(
         tasks.push(look_back(&pool, clients, one).await.map_err(not_seen)?);
     }
     let progress = Progress::hidden();
-    gather(project, &mut evidence, Depth::System, &progress).await?;
-    evidence.endpoints = endpoints::collect(&environment.topology).await;
-    if tasks.iter().any(|task| !task.at_rest()) {
-        // Only a task that stands still asks who should have taken it.
-        evidence.database = postgres::catalogue(&pool).await.into();
-        let expected = expected_of_running(&evidence, &environment.topology);
-        let subscriptions = postgres::subscriptions(&pool, &expected, &progress).await;
-        evidence.subscriptions = subscriptions.into();
-    }
-    domain_events::collect(&pool, &evidence.configuration, &mut tasks)
-        .await
-        .map_err(not_seen)?;
-    let these: HashSet<Uuid> = tasks.iter().filter_map(uuid).collect();
-    let list: Vec<Uuid> = these.iter().copied().collect();
-    let mut view = HistoryView::default();
-    postgres::histories(&pool, postgres::Tasks::These(&list), |task| view.add(task))
-        .await
-        .map_err(not_seen)?;
-    evidence.history = postgres::follow_up(&pool, &mut view, chrono::Utc::now())
-        .await
-        .map(|()| view)
-        .into();
-    evidence.witness = witness::of_tasks(project, &these);
-    if let Observed::Seen(view) = &mut evidence.witness {
-        // After the files, so that a result is never missing only because it came later.
-        let steps: Vec<Uuid> = view.repeated.iter().map(|step| step.step).collect();
-        view.audits = postgres::audits(&pool, &steps).await.into();
-    }
+    gather_tasks(project, &mut evidence, &pool, &mut tasks, &progress, |_| ()).await?;
     pool.close().await;
     // Of a task that must fail, the test itself judges how it ended.
     let must_fail: HashSet<Uuid> = sent

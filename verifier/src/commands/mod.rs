@@ -7,6 +7,7 @@ mod env;
 mod explain;
 mod foreign;
 pub mod gather;
+pub mod gather_tasks;
 mod metrics;
 mod prune;
 mod queues;

@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::topology::Topology;
 
@@ -89,5 +90,21 @@ impl Evidence {
             canaries: Observed::not_looked("canaries"),
             history: Observed::not_looked("history"),
         }
+    }
+
+    /// The instances by the ids that the engine gave them at this boot: a server's processor uuid, a
+    /// worker's worker uuid.
+    pub fn instances_by_id(&self) -> BTreeMap<Uuid, String> {
+        let mut names = BTreeMap::new();
+        for (instance, identity) in &self.identities {
+            let Some(identity) = identity.ok() else {
+                continue;
+            };
+            let ids = [&identity.processor_uuid, &identity.worker_uuid];
+            for id in ids.into_iter().flatten().filter_map(|id| id.parse().ok()) {
+                names.insert(id, instance.clone());
+            }
+        }
+        names
     }
 }

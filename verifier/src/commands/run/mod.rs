@@ -5,25 +5,24 @@ mod life;
 mod render;
 mod summary;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use self::life::Life;
 use self::summary::Summary;
-use super::gather::{Depth, begin, expected_of_running, gather};
+use super::gather::begin;
+use super::gather_tasks::gather_tasks;
 use super::unavailable;
 use crate::check::{Filter, judge};
 use crate::cli::{ListFormat, RunArgs};
+use crate::collect::postgres;
 use crate::collect::progress::Progress;
-use crate::collect::workload::{Load, Sent, send, uuids};
-use crate::collect::{domain_events, endpoints, postgres, witness};
+use crate::collect::workload::{Load, Sent, send};
 use crate::error::{Error, Result};
-use crate::evidence::{Canaries, Evidence, HistoryView, Observed};
+use crate::evidence::{Canaries, Evidence, Observed};
 use crate::exit;
 use crate::known::Known;
 use crate::project::Project;
@@ -106,44 +105,20 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
             .await
             .map_err(unavailable)?
     };
-    let progress = Progress::new();
-    // After the load, so that instances which died under it are not taken for running.
-    gather(project, &mut evidence, Depth::System, &progress).await?;
-    evidence.endpoints = endpoints::collect(&topology).await;
-    if sent.tasks.iter().any(|task| !task.at_rest()) {
-        // Only a task that stands still asks who should have taken it.
-        evidence.database = postgres::catalogue(&pool).await.into();
-        let expected = expected_of_running(&evidence, &topology);
-        evidence.subscriptions = postgres::subscriptions(&pool, &expected, &progress)
-            .await
-            .into();
-    }
-    domain_events::collect(&pool, &evidence.configuration, &mut sent.tasks)
-        .await
-        .map_err(unavailable)?;
-    progress.say("history");
-    let these = uuids(&sent.tasks);
-    let list: Vec<Uuid> = these.iter().copied().collect();
-    let mut view = HistoryView::default();
     let mut lives: Vec<Life> = Vec::new();
-    postgres::histories(&pool, postgres::Tasks::These(&list), |task| {
-        lives.push(Life::of(&task));
-        view.add(task);
-    })
-    .await
-    .map_err(unavailable)?;
-    evidence.history = postgres::follow_up(&pool, &mut view, chrono::Utc::now())
-        .await
-        .map(|()| view)
-        .into();
-    evidence.witness = witness::of_tasks(project, &these);
-    if let Observed::Seen(view) = &mut evidence.witness {
-        let steps: Vec<Uuid> = view.repeated.iter().map(|step| step.step).collect();
-        view.audits = postgres::audits(&pool, &steps).await.into();
-    }
+    // After the load, so that instances which died under it are not taken for running.
+    gather_tasks(
+        project,
+        &mut evidence,
+        &pool,
+        &mut sent.tasks,
+        &Progress::new(),
+        |task| lives.push(Life::of(task)),
+    )
+    .await?;
     pool.close().await;
     let Sent { tasks, interrupted } = sent;
-    let mut summary = Summary::of(workload, &tasks, &lives, &names(&evidence));
+    let mut summary = Summary::of(workload, &tasks, &lives, &evidence.instances_by_id());
     summary.wanted = load.number;
     summary.concurrency = load.concurrency;
     summary.interrupted = interrupted;
@@ -153,21 +128,4 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
         ..Canaries::default()
     });
     Ok(Seen { evidence, summary })
-}
-
-/// The instances by the ids that the engine gave them at this boot.
-fn names(evidence: &Evidence) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for (instance, identity) in &evidence.identities {
-        let Some(identity) = identity.ok() else {
-            continue;
-        };
-        for id in [&identity.processor_uuid, &identity.worker_uuid]
-            .into_iter()
-            .flatten()
-        {
-            names.insert(id.clone(), instance.clone());
-        }
-    }
-    names
 }

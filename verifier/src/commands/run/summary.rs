@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::life::Life;
 use crate::evidence::{Canary, CreateOutcome};
@@ -68,9 +69,12 @@ impl Summary {
         workload: &Workload,
         tasks: &[Canary],
         lives: &[Life],
-        names: &BTreeMap<String, String>,
+        names: &BTreeMap<Uuid, String>,
     ) -> Self {
-        let name = |id: String| names.get(&id).cloned().unwrap_or_else(|| stranger(&id));
+        let name = |id: &Uuid| {
+            let known = names.get(id).cloned();
+            known.unwrap_or_else(|| stranger(&id.to_string()))
+        };
         let mut failed_creates: BTreeMap<String, usize> = BTreeMap::new();
         let mut indeterminate_creates: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_server: BTreeMap<String, ServerShare> = BTreeMap::new();
@@ -93,13 +97,10 @@ impl Summary {
         for life in lives {
             *states.entry(life.state.clone()).or_default() += 1;
             if let Some(server) = life.initialiser {
-                by_server
-                    .entry(name(server.to_string()))
-                    .or_default()
-                    .initialised += 1;
+                by_server.entry(name(&server)).or_default().initialised += 1;
             }
             for (worker, results) in &life.results {
-                *by_worker.entry(name(worker.to_string())).or_default() += results;
+                *by_worker.entry(name(worker)).or_default() += results;
             }
         }
         let seconds = seconds(lives);
@@ -195,7 +196,6 @@ fn examples(workload: &Workload, tasks: &[Canary]) -> Vec<String> {
 #[cfg(test)]
 pub mod tests {
     use chrono::{TimeDelta, TimeZone, Utc};
-    use uuid::Uuid;
 
     use super::*;
 
@@ -250,8 +250,8 @@ pub mod tests {
     /// Ten tasks created 100 ms apart, each at rest 50 ms later.
     pub fn summary() -> Summary {
         let names = [
-            (Uuid::from_u128(1).to_string(), "orchestration-1".to_owned()),
-            (Uuid::from_u128(2).to_string(), "worker-rust-1".to_owned()),
+            (Uuid::from_u128(1), "orchestration-1".to_owned()),
+            (Uuid::from_u128(2), "worker-rust-1".to_owned()),
         ];
         let tasks: Vec<Canary> = (0..10)
             .map(|task| {

@@ -4,7 +4,6 @@ mod conclusion;
 mod render;
 mod story;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -19,7 +18,7 @@ use crate::cli::{ListFormat, TaskArgs};
 use crate::collect::progress::Progress;
 use crate::collect::{postgres, witness};
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::Observed;
 use crate::history::TaskHistory;
 use crate::project::Project;
 
@@ -67,7 +66,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let runs = witness::of_task(project, uuid);
     pool.close().await;
     Ok(Seen {
-        names: names(&evidence),
+        names: evidence.instances_by_id(),
         now,
         task,
         runs,
@@ -104,19 +103,4 @@ fn error_of(result: &serde_json::Value) -> Option<String> {
             .as_str()
             .map_or_else(|| message.to_string(), str::to_owned),
     )
-}
-
-/// The instances by the ids that the engine gave them at this boot.
-fn names(evidence: &Evidence) -> BTreeMap<Uuid, String> {
-    let mut names = BTreeMap::new();
-    for (instance, identity) in &evidence.identities {
-        let Some(identity) = identity.ok() else {
-            continue;
-        };
-        let ids = [&identity.processor_uuid, &identity.worker_uuid];
-        for id in ids.into_iter().flatten().filter_map(|id| id.parse().ok()) {
-            names.insert(id, instance.clone());
-        }
-    }
-    names
 }
