@@ -102,6 +102,9 @@ pub struct CheckArgs {
     /// Write the evidence to a file as well
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Record the events of all tasks, not only of those that a finding rests on
+    #[arg(long, requires = "record")]
+    pub all_events: bool,
     /// Judge recorded evidence instead of the cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "wait", "offline", "quick"])]
     pub replay: Option<PathBuf>,

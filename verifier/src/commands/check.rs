@@ -8,6 +8,7 @@ use super::gather::{Depth, begin, gather};
 use super::status::all_healthy;
 use crate::check::{Code, Entry, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
+use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, FORMAT};
@@ -73,14 +74,17 @@ fn known(project: &Project) -> Result<Known> {
 }
 
 fn depth(args: &CheckArgs) -> Depth {
-    let since_seconds = args.since;
+    let past = Past {
+        since_seconds: args.since,
+        keep_all: args.all_events,
+    };
     if args.offline {
         Depth::Files
     } else if args.quick {
-        Depth::Quick { since_seconds }
+        Depth::Quick { past }
     } else {
         Depth::Full {
-            since_seconds,
+            past,
             thorough: args.thorough,
         }
     }
@@ -109,7 +113,7 @@ async fn look_as_deep_as_asked(
     filter: &Filter,
 ) -> Result<Evidence> {
     let full = depth(args);
-    let Depth::Full { since_seconds, .. } = full else {
+    let Depth::Full { past, .. } = full else {
         return look(project, args, full).await;
     };
     let admitted = || REGISTRY.iter().filter(|entry| filter.admits(entry));
@@ -117,7 +121,7 @@ async fn look_as_deep_as_asked(
     if filter.only.is_empty() || admitted().any(|entry| better.contains(&entry.code)) {
         return look(project, args, full).await;
     }
-    let evidence = look(project, args, Depth::Quick { since_seconds }).await?;
+    let evidence = look(project, args, Depth::Quick { past }).await?;
     let lacks = |entry: &Entry| {
         let judged = (entry.judge)(&evidence);
         judged.is_err_and(|unseen| !unseen.was_looked_for())

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::gather::Depth;
+use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{canary, domain_events, due, endpoints, postgres};
 use crate::error::{Error, Result};
@@ -58,8 +59,8 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
             return Ok(evidence);
         }
     };
-    let since_seconds = match depth {
-        Depth::Full { since_seconds, .. } => {
+    let past = match depth {
+        Depth::Full { past, .. } => {
             let canaries = canaries(cluster)?;
             let sent: Vec<&Workload> = canaries.iter().collect();
             evidence.canaries = if sent.is_empty() {
@@ -80,15 +81,15 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
             let expected = postgres::Expected::default();
             let subscriptions = postgres::subscriptions(&databases, &expected, progress).await;
             evidence.subscriptions = subscriptions.into();
-            since_seconds
+            past
         }
-        Depth::Quick { since_seconds } => since_seconds,
-        Depth::Files | Depth::System | Depth::Subscriptions => None,
+        Depth::Quick { past } => past,
+        Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
     progress.say("history");
     let (database, history) = futures::join!(
         postgres::catalogue(&databases),
-        postgres::history(&databases, since_seconds, progress)
+        postgres::history(&databases, past, progress)
     );
     evidence.database = database.into();
     evidence.history = history.into();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{
     canary, configuration, domain_events, due, endpoints, identity, log, postgres, probe,
@@ -23,12 +24,12 @@ pub enum Depth {
     /// Also processes and the supervisor.
     System,
     /// Also HTTP and the database's catalogue.
-    Quick { since_seconds: Option<u64> },
+    Quick { past: Past },
     /// Also who takes from which queue, until proven; no canaries, no history.
     Subscriptions,
     /// Also canaries, subscriptions until proven, and history.
     Full {
-        since_seconds: Option<u64>,
+        past: Past,
         /// Canaries too of what an earlier check of this boot has proven.
         thorough: bool,
     },
@@ -132,12 +133,9 @@ pub async fn gather(
             return Ok(());
         }
     };
-    let since_seconds = match depth {
-        Depth::Quick { since_seconds } => since_seconds,
-        Depth::Full {
-            since_seconds,
-            thorough,
-        } => {
+    let past = match depth {
+        Depth::Quick { past } => past,
+        Depth::Full { past, thorough } => {
             // Subscriptions show while the canaries run, and work by the canaries proves some of them.
             let mut expected = expected(evidence, &topology);
             expected.seen = remembered::read(project, &expected.workers);
@@ -175,9 +173,9 @@ pub async fn gather(
                 remembered::write(project, &expected.workers, seen);
             }
             evidence.subscriptions = subscriptions.into();
-            since_seconds
+            past
         }
-        Depth::Files | Depth::System | Depth::Subscriptions => None,
+        Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
     if depth == Depth::Subscriptions {
         evidence.database = postgres::catalogue(&pool).await.into();
@@ -190,7 +188,7 @@ pub async fn gather(
     progress.say("history");
     let (database, history) = futures::join!(
         postgres::catalogue(&pool),
-        postgres::history(&pool, since_seconds, progress)
+        postgres::history(&pool, past, progress)
     );
     evidence.database = database.into();
     evidence.history = history.into();
@@ -203,7 +201,7 @@ pub async fn gather(
         // After it was judged. That old canaries could not be removed changes nothing of the verdict.
         let _ = postgres::prune(&pool, CANARIES_AGE_OUT).await;
     }
-    evidence.witness = witness::collect(project, since_seconds);
+    evidence.witness = witness::collect(project, past.since_seconds);
     if let Observed::Seen(view) = &mut evidence.witness {
         // After the files, so that a result is never missing only because it came later.
         let steps: Vec<_> = view.repeated.iter().map(|step| step.step).collect();

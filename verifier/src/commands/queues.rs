@@ -43,7 +43,7 @@ async fn look(project: &Project, quick: bool) -> Result<Evidence> {
     let mut evidence = begin(project)?;
     let depth = if quick {
         Depth::Quick {
-            since_seconds: Some(0),
+            past: Some(0).into(),
         }
     } else {
         Depth::Subscriptions

@@ -24,8 +24,11 @@ pub struct HistoryView {
     pub open: Vec<OpenTask>,
     /// How many there are.
     pub open_tasks: u64,
-    /// Histories on which a rule fired, at most [`crate::history::KEPT`] of them.
+    /// Histories on which a rule fired, at most [`crate::history::KEPT`] of them; or those of all tasks.
     pub suspects: Vec<TaskHistory>,
+    /// Whether all are kept.
+    #[serde(default)]
+    pub keep_all: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +128,7 @@ impl HistoryView {
         }
         if !task.at_rest() {
             self.open_tasks += 1;
-            if self.open.len() < KEPT {
+            if self.open.len() < self.most() {
                 self.open.push(OpenTask::of(&task));
             }
         }
@@ -139,9 +142,13 @@ impl HistoryView {
                 count.breaches += breaches;
             }
         }
-        if suspect && self.suspects.len() < KEPT {
+        if (suspect || self.keep_all) && self.suspects.len() < self.most() {
             self.suspects.push(task);
         }
+    }
+
+    const fn most(&self) -> usize {
+        if self.keep_all { usize::MAX } else { KEPT }
     }
 
     /// Adds what was seen of other tasks.
@@ -166,10 +173,10 @@ impl HistoryView {
         // Each part has its first by uuid, so that the first of all are among them.
         self.open.extend(other.open);
         self.open.sort_by_key(|task| task.task);
-        self.open.truncate(KEPT);
+        self.open.truncate(self.most());
         self.suspects.extend(other.suspects);
         self.suspects.sort_by_key(|task| task.task);
-        self.suspects.truncate(KEPT);
+        self.suspects.truncate(self.most());
     }
 }
 
@@ -208,5 +215,27 @@ mod tests {
             serde_json::to_value(&other).unwrap(),
             serde_json::to_value(&whole).unwrap()
         );
+    }
+
+    #[test]
+    fn on_request_the_tasks_that_are_as_they_should_be_are_kept_too() {
+        let all = || HistoryView {
+            keep_all: true,
+            ..HistoryView::default()
+        };
+        let (mut one, mut other) = (all(), all());
+        for number in 0..2000 {
+            let view = if number % 2 == 0 {
+                &mut one
+            } else {
+                &mut other
+            };
+            view.add(life(number, &mut Choices::new(&bytes(number))));
+        }
+
+        one.merge(other);
+
+        assert_eq!((one.tasks, one.suspects.len()), (2000, 2000));
+        assert!(one.counts.is_empty());
     }
 }

@@ -17,6 +17,11 @@ pub fn execute(cluster: &Cluster, statements: &[&str]) {
 }
 
 pub async fn connect(cluster: &Cluster) -> PgConnection {
+    connect_as(cluster, "live-test").await
+}
+
+/// A session under an instance's name.
+pub async fn connect_as(cluster: &Cluster, name: &str) -> PgConnection {
     let password = std::fs::read_to_string(cluster.state().join("database.password")).unwrap();
     let database = &cluster.topology.database;
     PgConnectOptions::new_without_pgpass()
@@ -25,6 +30,7 @@ pub async fn connect(cluster: &Cluster) -> PgConnection {
         .username(&database.role)
         .password(password.trim())
         .database(&database.name)
+        .application_name(name)
         .connect()
         .await
         .unwrap()

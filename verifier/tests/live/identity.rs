@@ -137,3 +137,27 @@ fn blank(log: &Path, line: &str) {
     file.seek(SeekFrom::Start(at)).unwrap();
     file.write_all(" ".repeat(line.len()).as_bytes()).unwrap();
 }
+
+#[test]
+fn an_instance_on_another_port_than_its_own_is_unreachable() {
+    let cluster = Cluster::take();
+    let _repair = Repair(|| cluster.supervise("start", VICTIM));
+    cluster.supervise("stop", VICTIM);
+    // The system chooses a port that is free; nobody else is told of it.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = free.local_addr().unwrap();
+    drop(free);
+    let (address, port) = (elsewhere.to_string(), elsewhere.port().to_string());
+    let changes = [
+        ("TASKER_WEB_BIND_ADDRESS", address.as_str()),
+        ("TASKER_INSTANCE_PORT", port.as_str()),
+    ];
+    let by_hand = launched(&cluster, &changes);
+
+    let verdict = cluster.check(&["--quick", "--only", "2,4"]);
+    drop(by_hand);
+
+    assert!(verdict.failed().contains(&"CV203"), "{:#}", verdict.report);
+    let unreachable = &verdict.all_findings("CV401")[0];
+    assert_eq!(unreachable["subject"], VICTIM, "{:#}", verdict.report);
+}

@@ -13,6 +13,7 @@ mod identity;
 mod large_history;
 mod processes;
 mod redelivery;
+mod subscriptions;
 mod synthetic;
 mod tampered;
 mod together;

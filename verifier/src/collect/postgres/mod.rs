@@ -20,7 +20,7 @@ pub use canary_steps::{
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls};
-pub use history::{Tasks, collect as history, stream as histories};
+pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use prune::{Pruned, prune};
 pub use subscriptions::{Expected, sample as subscriptions};

@@ -218,6 +218,12 @@ mod tests {
     }
 
     const ENQUEUED: [(StepState, i64); 2] = [(StepState::Pending, 0), (StepState::Enqueued, 50)];
+    const COMPLETE: [(StepState, i64); 4] = [
+        (StepState::Pending, 0),
+        (StepState::Enqueued, 50),
+        (StepState::InProgress, 60),
+        (StepState::Complete, 90),
+    ];
     const IN_PROCESS: [(TaskState, i64); 4] = [
         (TaskState::Pending, 0),
         (TaskState::Initializing, 10),
@@ -261,18 +267,12 @@ conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 
 
     #[test]
     fn a_task_whose_steps_are_all_over_is_forgotten() {
-        let complete = [
-            (StepState::Pending, 0),
-            (StepState::Enqueued, 50),
-            (StepState::InProgress, 60),
-            (StepState::Complete, 90),
-        ];
         let mut states = IN_PROCESS.to_vec();
         states.push((TaskState::EvaluatingResults, 80));
         states.push((TaskState::WaitingForDependencies, 95));
 
         assert!(
-            table(&Story::of(&seen(&states, &complete))).ends_with(
+            table(&Story::of(&seen(&states, &COMPLETE))).ends_with(
                 "conclusion: forgotten: all 1 steps are over, task waiting_for_dependencies, no move for 59.905 s
   the last result came while a server had the task in hand and found it not ready: nobody looks again
   next: `curl -X DELETE ADDRESS/v1/tasks/00000000-0000-0000-0000-000000000007` and create it anew
@@ -314,16 +314,10 @@ conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 
 
     #[test]
     fn a_complete_task_is_at_rest_since_its_first_completion() {
-        let complete = [
-            (StepState::Pending, 0),
-            (StepState::Enqueued, 50),
-            (StepState::InProgress, 60),
-            (StepState::Complete, 90),
-        ];
         let mut states = IN_PROCESS.to_vec();
         states.push((TaskState::Complete, 100));
 
-        let story = Story::of(&seen(&states, &complete));
+        let story = Story::of(&seen(&states, &COMPLETE));
 
         assert!(
             table(&story).ends_with("conclusion: at rest: complete after 0.100 s\n"),

@@ -31,31 +31,38 @@ pub enum Tasks<'a> {
     These(&'a [Uuid]),
 }
 
-impl Tasks<'_> {
-    const fn since_seconds(&self) -> Option<u64> {
-        match self {
-            Self::Since(seconds) => Some(*seconds),
-            Self::All | Self::These(_) => None,
+/// How much of the past to look at, and what to keep of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Only tasks created within so many seconds; none means all.
+    pub since_seconds: Option<u64>,
+    /// Keep the tasks that are as they should be too: memory then grows with the history.
+    pub keep_all: bool,
+}
+
+impl From<Option<u64>> for Past {
+    fn from(since_seconds: Option<u64>) -> Self {
+        Self {
+            since_seconds,
+            keep_all: false,
         }
     }
 }
 
-impl From<Option<u64>> for Tasks<'_> {
-    fn from(since_seconds: Option<u64>) -> Self {
-        since_seconds.map_or(Self::All, Self::Since)
-    }
-}
-
-/// Looks at the tasks and keeps those on which a rule fires.
+/// Looks at the tasks and keeps those on which a rule fires, or all.
 ///
 /// # Errors
 /// The query that failed.
 pub async fn collect(
     pool: &PgPool,
-    tasks: impl Into<Tasks<'_>>,
+    past: impl Into<Past>,
     progress: &Progress,
 ) -> Result<HistoryView, Unseen> {
-    let tasks = tasks.into();
+    let Past {
+        since_seconds,
+        keep_all,
+    } = past.into();
+    let tasks = since_seconds.map_or(Tasks::All, Tasks::Since);
     let spans = Arc::new(spans(pool, tasks).await?);
     let next = Arc::new(AtomicUsize::new(0));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -63,7 +70,10 @@ pub async fn collect(
     for _ in 0..cores.min(MOST_READERS).min(spans.len()) {
         let (pool, spans, next) = (pool.clone(), Arc::clone(&spans), Arc::clone(&next));
         readers.spawn(async move {
-            let mut view = HistoryView::default();
+            let mut view = HistoryView {
+                keep_all,
+                ..HistoryView::default()
+            };
             while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
                 for task in read(&pool, span).await? {
                     view.add(task);
@@ -73,7 +83,8 @@ pub async fn collect(
         });
     }
     let mut view = HistoryView {
-        since_seconds: tasks.since_seconds(),
+        since_seconds,
+        keep_all,
         ..HistoryView::default()
     };
     let mut look = tokio::time::interval(std::time::Duration::from_millis(200));
