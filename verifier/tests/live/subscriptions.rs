@@ -66,6 +66,11 @@ fn namespaces_whose_workers_are_all_stopped_have_nobody_and_their_tasks_follow_f
 #[test]
 fn who_takes_from_another_languages_queue_is_named() {
     let cluster = Cluster::take();
+    // What was seen of a boot is remembered until the next.
+    let _repair = Repair(|| {
+        cluster.supervise("restart", "worker-rust-2");
+        cluster.wait_until_healthy();
+    });
     let stopped = AtomicBool::new(false);
     let verdict = std::thread::scope(|scope| {
         // What a worker with a wrong list of namespaces does, under its name. Nothing is taken: the queue is asked
