@@ -198,7 +198,7 @@ pub async fn gather(
         evidence.history = Observed::Unseen(failed);
     }
     if matches!(depth, Depth::Full { .. }) {
-        // After it was judged. That old canaries could not be removed changes nothing of the verdict.
+        // Their history was read above. That they could not be removed changes nothing of the verdict.
         let _ = postgres::prune(&pool, CANARIES_AGE_OUT).await;
     }
     evidence.witness = witness::collect(project, past.since_seconds);
