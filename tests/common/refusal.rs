@@ -19,7 +19,7 @@ const UNTIL_LOGGED: Duration = Duration::from_secs(1);
 /// How a server tells of a create that it answers with an error.
 const FAILED: &str = "Task creation failed - server error";
 /// How a server tells of a request that it turned away because it is too busy.
-const TURNED_AWAY: &str = "API request rejected due to backpressure";
+pub(crate) const TURNED_AWAY: &str = "API request rejected due to backpressure";
 
 /// What became of a create that the engine is known to answer with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub struct Sent {
     /// The task, or what the client said.
     pub answer: Result<TaskResponse, String>,
     pub create_ms: u64,
+    /// What the server said each time that it was too busy to take the task.
+    pub turned_away: Vec<String>,
     /// When it was last sent.
     pub began: DateTime<Utc>,
     /// What the servers answered right after the create, where somebody asked.
@@ -44,10 +46,12 @@ impl Sent {
     /// looked up.
     pub async fn create(client: &OrchestrationApiClient, request: TaskRequest) -> Self {
         let mut sent = Self::create_once(client, request).await;
+        let mut turned_away = Vec::new();
         for _ in 0..TRIES {
             match refusal::known(&sent).await {
                 Ok(Some(Known::Refused)) => sent = Self::create_once(client, sent.request).await,
                 Ok(Some(Known::Busy)) => {
+                    turned_away.push(refusal::TURNED_AWAY.to_owned());
                     if health::wait_for_room(client).await.is_err() {
                         break;
                     }
@@ -60,6 +64,7 @@ impl Sent {
                 Ok(None) | Err(_) => break,
             }
         }
+        sent.turned_away = turned_away;
         sent
     }
 
@@ -84,6 +89,7 @@ impl Sent {
             via: Environment::get().instance_at(client.base_url()),
             answer: answer.map_err(|error| error.to_string()),
             create_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            turned_away: Vec::new(),
             began,
             first_readings: Vec::new(),
             expected: BTreeMap::new(),
@@ -107,41 +113,30 @@ impl Sent {
 
     /// As the verifier's evidence, with nothing of what became of the task yet.
     pub(crate) fn canary(&self) -> Canary {
-        Canary {
-            via: self.via.clone(),
-            namespace: self.request.namespace.clone(),
-            template: self.request.name.clone(),
-            correlation_id: self.request.correlation_id.to_string(),
-            expected: self.expected.clone(),
-            in_database: None,
-            database_state: None,
-            tasks_of_correlation: None,
-            events: None,
-            on_the_way: Vec::new(),
-            creator: None,
-            turned_away: Vec::new(),
-            create: match &self.answer {
-                Ok(task) => CreateOutcome::Created {
-                    task_uuid: task.task_uuid.clone(),
+        let create = match &self.answer {
+            Ok(task) => CreateOutcome::Created {
+                task_uuid: task.task_uuid.clone(),
+            },
+            Err(message) => match status(message) {
+                status @ 400..500 => CreateOutcome::Refused {
+                    status,
+                    message: message.clone(),
                 },
-                Err(message) => match status(message) {
-                    status @ 400..500 => CreateOutcome::Refused {
-                        status,
-                        message: message.clone(),
-                    },
-                    // Of other errors the client does not tell the status, and the task may exist.
-                    _ => CreateOutcome::Indeterminate {
-                        message: message.clone(),
-                        task_uuid: None,
-                    },
+                // Of other errors the client does not tell the status, and the task may exist.
+                _ => CreateOutcome::Indeterminate {
+                    message: message.clone(),
+                    task_uuid: None,
                 },
             },
+        };
+        let (namespace, template) = (self.request.namespace.clone(), self.request.name.clone());
+        Canary {
+            correlation_id: self.request.correlation_id.to_string(),
+            expected: self.expected.clone(),
+            turned_away: self.turned_away.clone(),
             create_ms: self.create_ms,
             first_readings: self.first_readings.clone(),
-            last_readings: Vec::new(),
-            finished_ms: None,
-            waited_ms: 0,
-            steps: Vec::new(),
+            ..Canary::new(self.via.clone(), namespace, template, create)
         }
     }
 }

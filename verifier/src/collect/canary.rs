@@ -87,7 +87,9 @@ async fn sent(
             let task = create(servers, workload, "canary", server, &servers.all, pool);
             creates.push(async move { (&workload.template, task.await) });
         }
-        if creates.is_empty() && waiting.is_empty() && (flight.is_over() || flight.stalled(STALLED))
+        if creates.is_empty()
+            && waiting.is_empty()
+            && (flight.open() == 0 || flight.stalled(STALLED))
         {
             break;
         }

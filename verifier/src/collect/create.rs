@@ -41,26 +41,14 @@ pub(super) async fn create(
         Some(task) => read_everywhere(servers, to_read, task).await,
         None => Vec::new(),
     };
+    let (namespace, template) = (workload.namespace.clone(), workload.template.clone());
     Canary {
-        via: via.id.clone(),
-        namespace: workload.namespace.clone(),
-        template: workload.template.clone(),
         correlation_id: correlation.to_string(),
         expected: workload.results.clone(),
-        in_database: None,
-        database_state: None,
-        tasks_of_correlation: None,
-        events: None,
-        on_the_way: Vec::new(),
-        creator: None,
-        create: asked.outcome,
         turned_away: asked.turned_away,
         create_ms,
         first_readings,
-        last_readings: Vec::new(),
-        finished_ms: None,
-        waited_ms: 0,
-        steps: Vec::new(),
+        ..Canary::new(via.id.clone(), namespace, template, asked.outcome)
     }
 }
 

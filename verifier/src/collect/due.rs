@@ -1,14 +1,16 @@
-//! Which canaries a check sends: one a namespace through each server, until this boot of the server was seen to bring
-//! it to its end; after that one a namespace, the servers in turn.
+//! Which canaries a check sends: one a namespace through each server, until these very processes of the server and of
+//! the namespace's workers were seen to bring it to its end; after that one a namespace, the servers in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::state_file;
 use crate::evidence::Canary;
 use crate::project::Project;
 use crate::topology::Workload;
+
+const FILE: &str = "canaries.json";
 
 /// A task to create, and the id of the server to ask.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,82 +28,73 @@ pub fn all<'a>(workloads: &[&'a Workload], servers: &[&'a str]) -> Vec<Errand<'a
     workloads.iter().flat_map(through).collect()
 }
 
+/// The processes that a proof holds for: it is forgotten when one of them is another.
+#[derive(Debug, Clone, Default)]
+pub struct Boots {
+    /// The uuid of each server's process, where it has told it.
+    pub servers: BTreeMap<String, Option<String>>,
+    /// The uuids of the workers' processes by the namespace that they serve.
+    pub workers: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Boots {
+    /// All that a task of the namespace through the server goes through.
+    fn of(&self, server: &str, namespace: &str) -> Option<BTreeSet<String>> {
+        let mut boots = self.workers.get(namespace).cloned().unwrap_or_default();
+        boots.insert(self.servers.get(server)?.clone()?);
+        Some(boots)
+    }
+}
+
 /// What earlier checks saw; kept in the state folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Proven {
     /// Checks so far: whose turn it is.
     checks: usize,
-    /// Namespaces by the uuid of the server's process.
-    by_processor: BTreeMap<String, BTreeSet<String>>,
+    /// By namespace and server, the processes that brought a canary to its end.
+    boots: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Proven {
-    /// Without the file, or with half of it, nothing is proven.
     pub fn read(project: &Project) -> Self {
-        let text = std::fs::read(file(project)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        state_file::read(project, FILE)
     }
 
-    /// What is to be sent, given the processes of the servers by instance.
-    pub fn errands<'a>(
-        &self,
-        workloads: &[&'a Workload],
-        processors: &'a BTreeMap<String, Option<String>>,
-    ) -> Vec<Errand<'a>> {
-        let servers: Vec<&str> = processors.keys().map(String::as_str).collect();
-        let is_proven = |workload: &Workload, server: &str| {
-            let processor = processors.get(server).and_then(Option::as_ref);
-            let namespaces = processor.and_then(|processor| self.by_processor.get(processor));
-            namespaces.is_some_and(|proven| proven.contains(&workload.namespace))
+    /// What is to be sent to a cluster of these processes.
+    pub fn errands<'a>(&self, workloads: &[&'a Workload], boots: &'a Boots) -> Vec<Errand<'a>> {
+        let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
+        let is_proven = |namespace: &str, server: &str| {
+            let seen = self.boots.get(namespace).and_then(|by| by.get(server));
+            seen.is_some() && seen == boots.of(server, namespace).as_ref()
         };
         let mut errands = Vec::new();
         for (number, workload) in workloads.iter().copied().enumerate() {
             let turn = (number + self.checks) % servers.len().max(1);
-            let chosen = servers
-                .iter()
-                .enumerate()
-                .filter(|(index, server)| *index == turn || !is_proven(workload, server));
+            let chosen = servers.iter().enumerate().filter(|(index, server)| {
+                *index == turn || !is_proven(&workload.namespace, server)
+            });
             errands.extend(chosen.map(|(_, via)| Errand { workload, via }));
         }
         errands
     }
 
-    /// Adds the canaries that are complete, forgets servers that run no more, and keeps it for the next check.
-    pub fn write(
-        mut self,
-        project: &Project,
-        processors: &BTreeMap<String, Option<String>>,
-        canaries: &[Canary],
-    ) {
+    /// Adds the canaries that are complete, and keeps it for the next check.
+    pub fn write(mut self, project: &Project, boots: &Boots, canaries: &[Canary]) {
         self.checks += 1;
-        let running: BTreeSet<&String> = processors.values().flatten().collect();
-        self.by_processor
-            .retain(|processor, _| running.contains(processor));
         for canary in canaries.iter().filter(|canary| canary.is_complete()) {
-            if let Some(Some(processor)) = processors.get(&canary.via) {
-                let namespaces = self.by_processor.entry(processor.clone()).or_default();
-                namespaces.insert(canary.namespace.clone());
+            if let Some(through) = boots.of(&canary.via, &canary.namespace) {
+                let by_server = self.boots.entry(canary.namespace.clone()).or_default();
+                by_server.insert(canary.via.clone(), through);
             }
         }
-        let Ok(text) = serde_json::to_vec(&self) else {
-            return;
-        };
-        // Renamed into place, since two checks may run at once. Where it cannot be written, the next check sends all.
-        let part = project
-            .state
-            .join(format!("canaries.{}.part", std::process::id()));
-        if std::fs::write(&part, text).is_ok() {
-            let _ = std::fs::rename(&part, file(project));
-        }
+        state_file::write(project, FILE, &self);
     }
-}
-
-fn file(project: &Project) -> PathBuf {
-    project.state.join("canaries.json")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::evidence::Evidence;
 
@@ -117,10 +110,23 @@ mod tests {
         }
     }
 
-    /// Two servers, each in its first or second boot.
-    fn servers(boot: &str) -> BTreeMap<String, Option<String>> {
-        let server = |id: &str| (id.to_owned(), Some(format!("{id} {boot}")));
-        ["orchestration-1", "orchestration-2"].map(server).into()
+    fn project(state: &Path) -> Project {
+        Project {
+            root: state.to_path_buf(),
+            state: state.to_path_buf(),
+        }
+    }
+
+    /// Two servers and a worker, in these boots.
+    fn boots(server: &str, worker: &str) -> Boots {
+        let of = |id: &str| (id.to_owned(), Some(format!("{id} {server}")));
+        let workers = BTreeSet::from([format!("worker {worker}")]);
+        Boots {
+            servers: ["orchestration-1", "orchestration-2"].map(of).into(),
+            workers: ["mail", "post"]
+                .map(|namespace| (namespace.to_owned(), workers.clone()))
+                .into(),
+        }
     }
 
     fn sent(errands: &[Errand<'_>]) -> Vec<String> {
@@ -131,12 +137,9 @@ mod tests {
     #[test]
     fn a_pair_is_proven_once_a_boot_and_then_the_servers_take_turns() {
         let state = tempfile::tempdir().unwrap();
-        let project = Project {
-            root: state.path().to_path_buf(),
-            state: state.path().to_path_buf(),
-        };
+        let project = project(state.path());
         let (mail, post) = (workload("mail"), workload("post"));
-        let (workloads, first) = ([&mail, &post], servers("first"));
+        let (workloads, first) = ([&mail, &post], boots("first", "first"));
         let canaries = Evidence::healthy().canaries.seen_mut().tasks.clone();
         let through = |via: &str| canaries.iter().any(|canary| canary.via == via);
         assert!(through("orchestration-1") && through("orchestration-2"));
@@ -163,18 +166,16 @@ mod tests {
             ["mail orchestration-1"]
         );
 
-        let second = servers("second");
-        assert_eq!(Proven::read(&project).errands(&workloads, &second).len(), 4);
+        for other in [boots("second", "first"), boots("first", "second")] {
+            assert_eq!(Proven::read(&project).errands(&workloads, &other).len(), 4);
+        }
     }
 
     #[test]
     fn a_canary_that_is_not_complete_proves_nothing() {
         let state = tempfile::tempdir().unwrap();
-        let project = Project {
-            root: state.path().to_path_buf(),
-            state: state.path().to_path_buf(),
-        };
-        let (mail, first) = (workload("mail"), servers("first"));
+        let project = project(state.path());
+        let (mail, first) = (workload("mail"), boots("first", "first"));
         let mut canaries = Evidence::healthy().canaries.seen_mut().tasks.clone();
         for canary in &mut canaries {
             canary.last_readings.clear();
@@ -189,8 +190,8 @@ mod tests {
     #[test]
     fn a_server_without_an_identity_has_proven_nothing() {
         let mail = workload("mail");
-        let mut first = servers("first");
-        first.insert("orchestration-2".into(), None);
+        let mut first = boots("first", "first");
+        first.servers.insert("orchestration-2".into(), None);
 
         let errands = Proven::default().errands(&[&mail], &first);
 

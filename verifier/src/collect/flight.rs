@@ -34,11 +34,6 @@ impl Flight {
         self.open.len()
     }
 
-    /// Whether no task is open.
-    pub fn is_over(&self) -> bool {
-        self.open.is_empty()
-    }
-
     pub const fn at_rest(&self) -> u64 {
         self.at_rest
     }

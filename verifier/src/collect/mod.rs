@@ -3,6 +3,7 @@
 
 pub mod canary;
 pub mod configuration;
+pub mod confirm;
 mod create;
 pub mod domain_events;
 pub mod due;
@@ -18,6 +19,7 @@ pub mod prometheus;
 mod reading;
 pub mod remembered;
 mod servers;
+mod state_file;
 pub mod supervisor;
 pub mod system;
 mod template;

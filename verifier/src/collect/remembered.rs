@@ -4,10 +4,10 @@
 //! dozen seconds: what was seen of it once holds until it boots again, under another uuid.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::state_file;
 use crate::evidence::{Poll, Subscriptions};
 use crate::project::Project;
 
@@ -15,15 +15,11 @@ use crate::project::Project;
 #[derive(Default, Serialize, Deserialize)]
 struct Seen(BTreeMap<String, Vec<Poll>>);
 
-fn file(project: &Project) -> PathBuf {
-    project.state.join("subscriptions.json")
-}
+const FILE: &str = "subscriptions.json";
 
 /// What was seen of these workers, which are instances by worker uuid.
 pub fn read(project: &Project, workers: &BTreeMap<String, String>) -> Vec<Poll> {
-    // Without the file, or with half of it, all is looked for again.
-    let text = std::fs::read(file(project)).unwrap_or_default();
-    let Seen(seen) = serde_json::from_slice(&text).unwrap_or_default();
+    let Seen(seen) = state_file::read(project, FILE);
     let of_worker = |(worker, polls): (String, Vec<Poll>)| {
         let instance = workers.get(&worker)?;
         Some(
@@ -41,16 +37,7 @@ pub fn write(project: &Project, workers: &BTreeMap<String, String>, seen: &Subsc
         let polls = seen.polls.iter().filter(|poll| poll.instance == *instance);
         (worker.clone(), polls.cloned().collect())
     };
-    let Ok(text) = serde_json::to_vec(&Seen(workers.iter().map(of).collect())) else {
-        return;
-    };
-    // Renamed into place, since two checks may run at once. Where it cannot be written, the next check takes longer.
-    let part = project
-        .state
-        .join(format!("subscriptions.{}.part", std::process::id()));
-    if std::fs::write(&part, text).is_ok() {
-        let _ = std::fs::rename(&part, file(project));
-    }
+    state_file::write(project, FILE, &Seen(workers.iter().map(of).collect()));
 }
 
 #[cfg(test)]
@@ -80,7 +67,7 @@ mod tests {
 
         assert_eq!(read(&project, &workers("one")), seen.polls[..1]);
         assert_eq!(read(&project, &workers("two")), []);
-        std::fs::write(file(&project), "{\"one\": [").unwrap();
+        std::fs::write(project.state.join(FILE), "{\"one\": [").unwrap();
         assert_eq!(read(&project, &workers("one")), []);
     }
 }

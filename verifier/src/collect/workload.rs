@@ -76,7 +76,7 @@ pub async fn send(
             started += 1;
         }
         let all_created = run.stopped() || started == load.number;
-        if creates.is_empty() && run.flight.is_over() && all_created {
+        if creates.is_empty() && run.flight.open() == 0 && all_created {
             break;
         }
         if creates.is_empty() && (run.flight.stalled(STALLED) || run.interrupts > 1) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, domain_events, due, endpoints, identity, log, postgres, probe,
+    canary, configuration, confirm, domain_events, due, endpoints, identity, log, postgres, probe,
     remembered, supervisor, system, tools, witness,
 };
 use crate::error::{Error, Result};
@@ -136,43 +136,7 @@ pub async fn gather(
     let past = match depth {
         Depth::Quick { past } => past,
         Depth::Full { past, thorough } => {
-            // Subscriptions show while the canaries run, and work by the canaries proves some of them.
-            let mut expected = expected(evidence, &topology);
-            expected.seen = remembered::read(project, &expected.workers);
-            let workloads = Workloads::load(&project.root)
-                .map_err(|problem| Error::Configuration(vec![problem]))?;
-            let canaries_of = served(evidence, &topology, &workloads);
-            let processors = processors(evidence, &topology);
-            let proven = due::Proven::read(project);
-            let errands = if thorough {
-                let servers: Vec<&str> = processors.keys().map(String::as_str).collect();
-                due::all(&canaries_of, &servers)
-            } else {
-                proven.errands(&canaries_of, &processors)
-            };
-            let (canaries, subscriptions) = futures::join!(
-                canary::send(&topology, &errands, &pool, progress),
-                postgres::subscriptions(&pool, &expected, progress),
-            );
-            evidence.canaries = canaries;
-            if let Observed::Seen(sent) = &mut evidence.canaries {
-                proven.write(project, &processors, &sent.tasks);
-                // After the canaries: what is cancelled or refused on purpose must not get in their way.
-                let (twins, cancellation, events) = futures::join!(
-                    probe::twins(&topology, &canaries_of, &pool),
-                    probe::cancel(&topology, &canaries_of, &pool),
-                    domain_events::collect(&pool, &evidence.configuration, &mut sent.tasks),
-                );
-                sent.twins = twins;
-                sent.cancellation = cancellation;
-                if let Err(unseen) = events {
-                    evidence.canaries = Observed::Unseen(unseen);
-                }
-            }
-            if let Ok(seen) = &subscriptions {
-                remembered::write(project, &expected.workers, seen);
-            }
-            evidence.subscriptions = subscriptions.into();
+            live(project, evidence, &topology, &pool, thorough, progress).await?;
             past
         }
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
@@ -211,6 +175,68 @@ pub async fn gather(
     Ok(())
 }
 
+/// Canaries, and who takes from which queue.
+///
+/// # Errors
+/// `config/workloads.toml` does not parse.
+async fn live(
+    project: &Project,
+    evidence: &mut Evidence,
+    topology: &Topology,
+    pool: &postgres::Databases,
+    thorough: bool,
+    progress: &Progress,
+) -> Result<()> {
+    let workloads =
+        Workloads::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
+    let mut expected = expected_of_running(evidence, topology);
+    expected.seen = remembered::read(project, &expected.workers);
+    expected.confirmed = true;
+    let canaries_of = served(evidence, topology, &workloads);
+    let boots = boots(evidence, topology, &expected);
+    let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
+    let proven = due::Proven::read(project);
+    let errands = if thorough {
+        due::all(&canaries_of, &servers)
+    } else {
+        proven.errands(&canaries_of, &boots)
+    };
+    // Subscriptions show while the canaries run, and work by the canaries proves some of them.
+    let (canaries, subscriptions) = futures::join!(
+        canary::send(topology, &errands, pool, progress),
+        postgres::subscriptions(pool, &expected, progress),
+    );
+    evidence.canaries = canaries;
+    evidence.subscriptions = subscriptions.into();
+    if let (Observed::Seen(sent), Observed::Seen(seen)) =
+        (&mut evidence.canaries, &mut evidence.subscriptions)
+    {
+        let shown = (&mut sent.tasks, &mut *seen);
+        let confirmed = confirm::confirm(
+            topology, &workloads, &servers, &expected, pool, shown, progress,
+        );
+        match confirmed.await {
+            Ok(()) => remembered::write(project, &expected.workers, seen),
+            Err(unseen) => evidence.subscriptions = Observed::Unseen(unseen),
+        }
+    }
+    if let Observed::Seen(sent) = &mut evidence.canaries {
+        proven.write(project, &boots, &sent.tasks);
+        // After the canaries: what is cancelled or refused on purpose must not get in their way.
+        let (twins, cancellation, events) = futures::join!(
+            probe::twins(topology, &canaries_of, pool),
+            probe::cancel(topology, &canaries_of, pool),
+            domain_events::collect(pool, &evidence.configuration, &mut sent.tasks),
+        );
+        sent.twins = twins;
+        sent.cancellation = cancellation;
+        if let Err(unseen) = events {
+            evidence.canaries = Observed::Unseen(unseen);
+        }
+    }
+    Ok(())
+}
+
 /// Which worker should take from which namespace, by its rendered template root.
 fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let namespaces = topology
@@ -231,7 +257,7 @@ fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     postgres::Expected {
         namespaces,
         workers,
-        seen: Vec::new(),
+        ..postgres::Expected::default()
     }
 }
 
@@ -247,13 +273,22 @@ pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres
     expected
 }
 
-/// The servers, and the uuid of each one's process where it has told it.
-fn processors(evidence: &Evidence, topology: &Topology) -> BTreeMap<String, Option<String>> {
+/// The processes that the canaries go through.
+fn boots(evidence: &Evidence, topology: &Topology, expected: &postgres::Expected) -> due::Boots {
     let of = |id: &String| evidence.identities.get(id)?.ok()?.processor_uuid.clone();
-    topology
-        .with_role(Role::Orchestration)
-        .map(|(_, instance)| (instance.id.clone(), of(&instance.id)))
-        .collect()
+    let servers = topology.with_role(Role::Orchestration);
+    let servers = servers.map(|(_, instance)| (instance.id.clone(), of(&instance.id)));
+    let mut workers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (uuid, instance) in &expected.workers {
+        for namespace in expected.namespaces.get(instance).into_iter().flatten() {
+            let uuids = workers.entry(namespace.clone()).or_default();
+            uuids.insert(uuid.clone());
+        }
+    }
+    due::Boots {
+        servers: servers.collect(),
+        workers,
+    }
 }
 
 /// Canaries for namespaces that this topology has workers for.

@@ -125,6 +125,31 @@ impl Canaries {
 }
 
 impl Canary {
+    /// One that was just created, of which nothing else is known yet.
+    pub fn new(via: String, namespace: String, template: String, create: CreateOutcome) -> Self {
+        Self {
+            via,
+            namespace,
+            template,
+            correlation_id: String::new(),
+            expected: BTreeMap::new(),
+            in_database: None,
+            database_state: None,
+            tasks_of_correlation: None,
+            events: None,
+            on_the_way: Vec::new(),
+            creator: None,
+            create,
+            turned_away: Vec::new(),
+            create_ms: 0,
+            first_readings: Vec::new(),
+            last_readings: Vec::new(),
+            finished_ms: None,
+            waited_ms: 0,
+            steps: Vec::new(),
+        }
+    }
+
     /// Whether it came to rest, so that what is read of it no longer changes by itself.
     pub fn at_rest(&self) -> bool {
         self.finished_ms.is_some()

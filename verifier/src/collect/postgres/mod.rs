@@ -23,7 +23,7 @@ pub use connect::{Databases, connect, connect_to, urls};
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use prune::{Pruned, prune};
-pub use subscriptions::{Expected, sample as subscriptions};
+pub use subscriptions::{Expected, sample as subscriptions, work};
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};
 

@@ -27,6 +27,8 @@ pub struct Expected {
     pub workers: BTreeMap<String, String>,
     /// Polls that were seen before, of these very boots.
     pub seen: Vec<Poll>,
+    /// Whether whoever does not show will be given work (`confirm`), so that no second round is needed.
+    pub confirmed: bool,
 }
 
 impl Expected {
@@ -53,20 +55,17 @@ impl Expected {
                 .count();
             proven > 0 && proven < names.len()
         };
-        let rounds = if self.namespaces.iter().any(half_seen) {
-            2
-        } else {
-            1
-        };
-        self.bound() * rounds
+        let again = !self.confirmed && self.namespaces.iter().any(half_seen);
+        self.bound() * if again { 2 } else { 1 }
     }
 
-    fn missing(&self, seen: &Subscriptions) -> usize {
+    /// What was not seen yet: instance and namespace.
+    pub fn missing<'a>(&'a self, seen: &Subscriptions) -> Vec<(&'a str, &'a str)> {
         self.namespaces
             .iter()
-            .flat_map(|(instance, names)| names.iter().map(move |name| (instance, name)))
+            .flat_map(|(instance, names)| names.iter().map(|name| (&**instance, &**name)))
             .filter(|(instance, namespace)| !seen.proven(instance, namespace))
-            .count()
+            .collect()
     }
 
     fn total(&self) -> usize {
@@ -95,7 +94,7 @@ pub async fn sample(
             seen.work = work(databases, expected).await?;
             counted = Some(Instant::now());
         }
-        let missing = expected.missing(&seen);
+        let missing = expected.missing(&seen).len();
         let patience = expected.patience(&seen);
         if missing == 0 || begun.elapsed() >= patience {
             break;
@@ -178,7 +177,11 @@ fn channels(query: &str) -> impl Iterator<Item = &str> {
         .map(|(_, channel)| channel.trim().trim_matches('"'))
 }
 
-async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unseen> {
+/// Who of the expected has stored results, in this boot.
+///
+/// # Errors
+/// The query that failed.
+pub async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unseen> {
     let uuids: Vec<uuid::Uuid> = expected
         .workers
         .keys()
@@ -230,6 +233,13 @@ mod tests {
             first_seen: Utc::now(),
         });
         assert_eq!(expected.patience(&seen), expected.bound() * 2);
+        assert_eq!(expected.missing(&seen), [("worker-rust-1", "parcel")]);
+
+        let confirmed = Expected {
+            confirmed: true,
+            ..expected
+        };
+        assert_eq!(confirmed.patience(&seen), confirmed.bound());
     }
 
     #[test]

@@ -211,27 +211,11 @@ pub mod tests {
         }
     }
 
-    fn created(via: &str, task: u128, create: CreateOutcome) -> Canary {
+    fn created(via: &str, create: CreateOutcome) -> Canary {
         Canary {
-            via: via.into(),
-            namespace: "mail".into(),
-            template: "send".into(),
-            correlation_id: Uuid::from_u128(task).to_string(),
-            expected: BTreeMap::new(),
-            in_database: Some(true),
-            database_state: Some("complete".into()),
-            tasks_of_correlation: Some(1),
-            events: None,
-            on_the_way: Vec::new(),
-            creator: None,
-            create,
-            turned_away: Vec::new(),
             create_ms: 10,
-            first_readings: Vec::new(),
-            last_readings: Vec::new(),
             finished_ms: Some(100),
-            waited_ms: 100,
-            steps: Vec::new(),
+            ..Canary::new(via.into(), "mail".into(), "send".into(), create)
         }
     }
 
@@ -256,11 +240,7 @@ pub mod tests {
         let tasks: Vec<Canary> = (0..10)
             .map(|task| {
                 let task_uuid = Uuid::from_u128(task).to_string();
-                created(
-                    "orchestration-1",
-                    task,
-                    CreateOutcome::Created { task_uuid },
-                )
+                created("orchestration-1", CreateOutcome::Created { task_uuid })
             })
             .collect();
         let lives: Vec<Life> = (0..10)
@@ -295,7 +275,7 @@ pub mod tests {
             status: 500,
             message: "HTTP 500: no".into(),
         };
-        let tasks = [created("orchestration-2", 1, refused)];
+        let tasks = [created("orchestration-2", refused)];
 
         let mut nothing = Summary::of(&workload(), &tasks, &[], &BTreeMap::new());
         nothing.wanted = 4;
@@ -322,7 +302,7 @@ pub mod tests {
             message: "HTTP 500: no".into(),
             task_uuid: Some(Uuid::from_u128(1).to_string()),
         };
-        let tasks = [created("orchestration-2", 1, create)];
+        let tasks = [created("orchestration-2", create)];
         let lives = [life(0, Some(5), "complete")];
 
         let summary = Summary::of(&workload(), &tasks, &lives, &BTreeMap::new());

@@ -1,0 +1,133 @@
+//! Before anybody is said not to take from a queue: tasks for the namespaces in which a worker did not show by itself.
+//!
+//! A visit to a queue that always holds messages, such as those of steps that are over, is too short to be seen. Whoever
+//! stores a result for the namespace takes from its queue all the same.
+
+use std::collections::BTreeSet;
+
+use super::canary;
+use super::due::{Errand, all};
+use super::postgres::{self, Databases, Expected};
+use super::progress::Progress;
+use crate::evidence::{Canary, Observed, Subscriptions, Unseen};
+use crate::topology::{Topology, Workload, Workloads};
+
+/// Which worker takes a step is chance; that one of two gets nothing in so many rounds is not.
+const ROUNDS: usize = 5;
+
+/// Sends tasks until every expected worker has worked for its namespaces, and adds them and the work to what was seen.
+///
+/// # Errors
+/// The query that failed.
+pub async fn confirm(
+    topology: &Topology,
+    workloads: &Workloads,
+    servers: &[&str],
+    expected: &Expected,
+    pool: &Databases,
+    (tasks, seen): (&mut Vec<Canary>, &mut Subscriptions),
+    progress: &Progress,
+) -> Result<(), Unseen> {
+    for round in 1..=ROUNDS {
+        let asked = asked(&workloads.all, &expected.missing(seen), tasks);
+        if asked.is_empty() {
+            break;
+        }
+        progress.say(format!(
+            "subscriptions: round {round} of tasks for {} namespaces in which somebody did not show",
+            asked.len()
+        ));
+        let errands: Vec<Errand<'_>> = all(&asked, servers);
+        match canary::send(topology, &errands, pool, progress).await {
+            Observed::Seen(sent) => tasks.extend(sent.tasks),
+            Observed::Unseen(unseen) => return Err(unseen),
+        }
+        seen.work = postgres::work(pool, expected).await?;
+    }
+    Ok(())
+}
+
+/// The smallest task that completes, by each namespace in question; none where all that was sent waits for somebody.
+fn asked<'a>(
+    workloads: &'a [Workload],
+    missing: &[(&str, &str)],
+    sent: &[Canary],
+) -> Vec<&'a Workload> {
+    let waits = |namespace: &str| {
+        let mut sent = sent.iter().filter(|task| task.namespace == namespace);
+        sent.clone().next().is_some() && sent.all(|task| !task.at_rest())
+    };
+    let smallest = |namespace: &str| {
+        let completes = |workload: &&Workload| {
+            workload.namespace == namespace && workload.outcome == "complete"
+        };
+        let completes = || workloads.iter().filter(completes);
+        let canary = completes().find(|workload| workload.canary);
+        canary.or_else(|| completes().next())
+    };
+    let namespaces: BTreeSet<&str> = missing.iter().map(|(_, namespace)| *namespace).collect();
+    let asked = namespaces.into_iter().filter(|namespace| !waits(namespace));
+    asked.filter_map(smallest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::CreateOutcome;
+
+    fn workload(template: &str, canary: bool, outcome: &str) -> Workload {
+        Workload {
+            namespace: "mail".into(),
+            template: template.into(),
+            language: "rust".into(),
+            canary,
+            context: serde_json::json!({}),
+            outcome: outcome.into(),
+            results: Default::default(),
+        }
+    }
+
+    fn sent(finished_ms: Option<u64>) -> Canary {
+        let create = CreateOutcome::Created {
+            task_uuid: uuid::Uuid::nil().to_string(),
+        };
+        Canary {
+            finished_ms,
+            ..Canary::new(
+                "orchestration-1".into(),
+                "mail".into(),
+                "send".into(),
+                create,
+            )
+        }
+    }
+
+    const MISSING: [(&str, &str); 2] = [("worker-rust-1", "mail"), ("worker-rust-2", "mail")];
+
+    fn templates(workloads: &[Workload], sent: &[Canary]) -> Vec<String> {
+        let asked = asked(workloads, &MISSING, sent);
+        asked.iter().map(|asked| asked.template.clone()).collect()
+    }
+
+    #[test]
+    fn a_namespace_is_asked_once_with_its_canary_or_else_with_what_completes() {
+        let fails = workload("fails", false, "blocked_by_failures");
+        let big = workload("big", false, "complete");
+        let small = workload("small", true, "complete");
+
+        assert_eq!(
+            templates(&[fails.clone(), big.clone(), small], &[]),
+            ["small"]
+        );
+        assert_eq!(templates(&[fails.clone(), big], &[]), ["big"]);
+        assert!(templates(&[fails], &[]).is_empty());
+    }
+
+    #[test]
+    fn a_namespace_in_which_nothing_came_to_rest_is_not_asked_again() {
+        let all = [workload("small", true, "complete")];
+
+        assert!(templates(&all, &[sent(None), sent(None)]).is_empty());
+        assert_eq!(templates(&all, &[sent(None), sent(Some(90))]), ["small"]);
+    }
+}
