@@ -1,11 +1,14 @@
 """The dispatcher runs several steps at once and gives each result back once."""
 
+import signal
 import threading
 import time
 from collections import deque
+from types import FrameType
 from typing import Any
-from unittest import TestCase
+from unittest import TestCase, mock
 
+from worker_python import dispatch
 from worker_python.dispatch import Dispatcher
 from worker_python.runner import Completion, Event, StepRunner
 from worker_python.witness import Witness
@@ -123,3 +126,23 @@ class Dispatching(TestCase):
             self.dispatcher(engine).drain(time.monotonic() + 5)
 
         self.assertIn("stays in_progress", logs.output[0])
+
+    def test_a_turn_ends_though_a_signal_took_longer_than_it_would_wait(self) -> None:
+        dispatcher = self.dispatcher(Queue([]))
+
+        def slow(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            time.sleep(0.4)
+
+        self.addCleanup(signal.signal, signal.SIGALRM, signal.signal(signal.SIGALRM, slow))
+        # Ends the turn should it never end by itself.
+        watchdog = threading.Timer(5, dispatcher._finished.put, [(event("nobody", {}), None)])
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        start = time.monotonic()
+
+        with mock.patch.object(dispatch, "IDLE_SECONDS", 0.2):
+            dispatcher.turn()
+
+        self.assertLess(time.monotonic() - start, 3)

@@ -37,7 +37,8 @@ class Dispatcher:
         self._engine = engine
         self._runner = runner
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="handler")
-        self._finished: queue.SimpleQueue[tuple[Event, Completion | None]] = queue.SimpleQueue()
+        # No `SimpleQueue`: its `get` waits for ever when a signal's handler takes longer than was left of the timeout.
+        self._finished: queue.Queue[tuple[Event, Completion | None]] = queue.Queue()
         self._taken: dict[str, Event] = {}
         # The step whose result was handed over last, since the drain began.
         self.last_completed: str | None = None
