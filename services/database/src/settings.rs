@@ -13,6 +13,16 @@ pub enum Profile {
     Polling,
 }
 
+impl Profile {
+    /// As the variable TASKER_ENGINE_PROFILE has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Polling => "polling",
+        }
+    }
+}
+
 /// Where the database is and what it is called.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -91,6 +91,12 @@ expect 'ports' "$ports" "$first $((first + 1)) $((first + 2)) $((first + 3)) $((
 verify check --quick
 ./dev down
 
+printf '\n--- what was known of one profile is not held against the next\n'
+./dev up --wait --mode single --profile polling --no-build
+verify check --quick | tee "$TASKER_CLUSTER_STATE/polling.txt"
+grep -q '^history since .* when this profile began' "$TASKER_CLUSTER_STATE/polling.txt"
+./dev down
+
 printf '\n--- the queues in a database of their own\n'
 ./dev up --wait --mode minimal --split --no-build
 verify check --quick

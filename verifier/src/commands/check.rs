@@ -76,6 +76,7 @@ fn known(project: &Project) -> Result<Known> {
 fn depth(args: &CheckArgs) -> Depth {
     let past = Past {
         since_seconds: args.since,
+        profile_began: None,
         keep_all: args.all_events,
     };
     if args.offline {

@@ -150,6 +150,8 @@ pub async fn gather(
         return Ok(());
     }
     progress.say("history");
+    // If that look fails, so do those at the history: until then all of it counts.
+    let past = past.of_present_profile(&pool).await.unwrap_or(past);
     let (database, history) = futures::join!(
         postgres::catalogue(&pool),
         postgres::history(&pool, past, progress)

@@ -16,6 +16,9 @@ pub struct HistoryView {
     pub transitions: u64,
     /// Seconds back that were looked at; none means everything.
     pub since_seconds: Option<u64>,
+    /// When the engine's present profile began, if that is why no more was looked at.
+    #[serde(default)]
+    pub profile_began: Option<DateTime<Utc>>,
     /// Findings by code over everything that was looked at.
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.

@@ -23,6 +23,7 @@ pub fn report() -> Report {
         engine: Some("0.1.8".into()),
         profile: Some("stock".into()),
         mode: Some("cluster".into()),
+        window: None,
         seconds: 1.2,
         strict: false,
         verdict: Verdict::Failed,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Entry, Family, Finding, Severity};
-use crate::evidence::Unseen;
+use crate::evidence::{Evidence, Unseen};
 
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -19,6 +19,9 @@ pub struct Report {
     pub engine: Option<String>,
     pub profile: Option<String>,
     pub mode: Option<String>,
+    /// None where all of the history was judged, or none.
+    #[serde(default)]
+    pub window: Option<Window>,
     /// Seconds from the first look to the verdict.
     pub seconds: f64,
     /// Whether known findings count.
@@ -26,6 +29,14 @@ pub struct Report {
     pub verdict: Verdict,
     pub counts: Counts,
     pub checks: Vec<CheckResult>,
+}
+
+/// The part of the history that was judged: tasks created since then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub since: DateTime<Utc>,
+    /// When the engine's present profile began; else it was asked for.
+    pub of_profile: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,12 +125,7 @@ impl CheckResult {
 
 impl Report {
     /// The verdict over the results of one run.
-    pub fn new(
-        evidence: &crate::evidence::Evidence,
-        checks: Vec<CheckResult>,
-        strict: bool,
-        seconds: f64,
-    ) -> Self {
+    pub fn new(evidence: &Evidence, checks: Vec<CheckResult>, strict: bool, seconds: f64) -> Self {
         let mut counts = Counts::default();
         for check in &checks {
             match &check.outcome {
@@ -148,6 +154,7 @@ impl Report {
             engine: topology.map(|topology| topology.engine.to_string()),
             profile: topology.map(|topology| topology.profile.clone()),
             mode: topology.map(|topology| topology.kind()),
+            window: window(evidence),
             seconds,
             strict,
             verdict,
@@ -155,4 +162,16 @@ impl Report {
             checks,
         }
     }
+}
+
+fn window(evidence: &Evidence) -> Option<Window> {
+    let history = evidence.history.ok()?;
+    let asked = || {
+        let back = i64::try_from(history.since_seconds?).ok()?;
+        Some(evidence.taken_at - chrono::TimeDelta::try_seconds(back)?)
+    };
+    Some(Window {
+        since: history.profile_began.or_else(asked)?,
+        of_profile: history.profile_began.is_some(),
+    })
 }

@@ -216,6 +216,14 @@ fn summary(text: &mut String, report: &Report) {
         or_unknown(&report.mode),
         report.seconds
     ));
+    if let Some(window) = &report.window {
+        let since = window.since.format("%Y-%m-%d %H:%M:%S");
+        let why = match window.of_profile {
+            true => ", when this profile began; `--since DURATION` looks further back",
+            false => "",
+        };
+        text.push_str(&format!("{FAINT}history since {since} UTC{why}{FAINT:#}\n"));
+    }
     let counting = || {
         let checks = report.checks.iter();
         checks.filter(|check| check.counts_against(report.strict))
@@ -231,9 +239,11 @@ fn summary(text: &mut String, report: &Report) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::check::REGISTRY;
-    use crate::report::fake;
+    use crate::report::{Window, fake};
 
     fn plain(report: &Report) -> String {
         anstream::adapter::strip_str(&render(report)).to_string()
@@ -242,6 +252,27 @@ mod tests {
     #[test]
     fn each_check_has_a_line_and_findings_stand_below_it() {
         insta::assert_snapshot!(plain(&fake::report()));
+    }
+
+    #[test]
+    fn the_part_of_the_history_that_was_judged_is_told_with_its_reason() {
+        let mut report = fake::report();
+        let window = Window {
+            since: DateTime::<Utc>::UNIX_EPOCH,
+            of_profile: true,
+        };
+        report.window = Some(window);
+        let of_profile = plain(&report);
+        report.window = Some(Window {
+            of_profile: false,
+            ..window
+        });
+
+        assert!(
+            of_profile.contains("history since 1970-01-01 00:00:00 UTC, when this profile began;"),
+            "{of_profile}"
+        );
+        assert!(plain(&report).contains("history since 1970-01-01 00:00:00 UTC\n"));
     }
 
     #[test]

@@ -25,6 +25,10 @@ impl Part {
         self != Self::Tasks
     }
 
+    pub fn has_tasks(self) -> bool {
+        self != Self::Queues
+    }
+
     /// The engine tells them apart by this word in the description.
     fn takes(self, migration: &Migration) -> bool {
         let queues = migration.description.contains("pgmq");

@@ -3,6 +3,7 @@
 mod create;
 mod migrations;
 mod poll_cycle;
+mod profile;
 
 use instance::Failure;
 use sqlx::Connection;
@@ -44,6 +45,9 @@ async fn prepare_database(
     changes.extend(migrations::run(&mut database, name, part).await?);
     if part.has_queues() {
         changes.extend(poll_cycle::set(&mut database, settings.profile).await?);
+    }
+    if part.has_tasks() {
+        changes.extend(profile::record(&mut database, settings.profile).await?);
     }
     let _ = database.close().await;
     if changes.is_empty() {

@@ -16,8 +16,17 @@ impl Check for ZombieMessage {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let zombies = evidence.database.seen()?.zombies.seen()?;
+        // As old as the history that was asked for, and no older.
+        let back = evidence
+            .history
+            .ok()
+            .and_then(|history| history.since_seconds);
+        let in_window = |zombie: &&Zombie| {
+            let age = u64::try_from(zombie.age_seconds).unwrap_or(0);
+            back.is_none_or(|back| age <= back)
+        };
         let mut by_queue: BTreeMap<&str, Vec<&Zombie>> = BTreeMap::new();
-        for zombie in zombies {
+        for zombie in zombies.iter().filter(in_window) {
             by_queue.entry(&zombie.queue).or_default().push(zombie);
         }
         let findings = by_queue.into_iter().map(|(queue, zombies)| {
@@ -79,6 +88,18 @@ mod tests {
             (findings[1].subject.as_str(), findings[1].times),
             ("queue worker_mail_queue", 2)
         );
+    }
+
+    #[test]
+    fn messages_older_than_the_history_that_is_judged_are_left_out() {
+        let mut evidence = Evidence::healthy();
+        evidence.database.seen_mut().zombies =
+            Observed::Seen(vec![zombie("worker_mail_queue", Some("complete"))]);
+
+        evidence.history.seen_mut().since_seconds = Some(89);
+        silent::<ZombieMessage>(&evidence);
+        evidence.history.seen_mut().since_seconds = Some(90);
+        fires::<ZombieMessage>(&evidence);
     }
 
     #[test]

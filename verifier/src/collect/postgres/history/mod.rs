@@ -3,12 +3,14 @@
 //! Tasks are read in spans of a few hundred, by several connections at a time, and folded as
 //! they come: what is in memory does not grow with the history.
 
+mod profile;
 mod read;
 mod span;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -36,6 +38,8 @@ pub enum Tasks<'a> {
 pub struct Past {
     /// Only tasks created within so many seconds; none means all.
     pub since_seconds: Option<u64>,
+    /// Since when that is so, where it is because the engine's profile was another one before.
+    pub profile_began: Option<DateTime<Utc>>,
     /// Keep the tasks that are as they should be too: memory then grows with the history.
     pub keep_all: bool,
 }
@@ -44,8 +48,30 @@ impl From<Option<u64>> for Past {
     fn from(since_seconds: Option<u64>) -> Self {
         Self {
             since_seconds,
-            keep_all: false,
+            ..Self::default()
         }
+    }
+}
+
+impl Past {
+    /// Where nobody said how far to look back: to when the present profile of the engine began, if there was another one
+    /// before. What is known of one profile is a fault under the other.
+    ///
+    /// # Errors
+    /// The query that failed.
+    pub async fn of_present_profile(self, pool: &PgPool) -> Result<Self, Unseen> {
+        if self.since_seconds.is_some() {
+            return Ok(self);
+        }
+        let Some(began) = profile::began(pool).await? else {
+            return Ok(self);
+        };
+        let age = Utc::now().signed_duration_since(began).num_seconds();
+        Ok(Self {
+            since_seconds: u64::try_from(age).ok(),
+            profile_began: Some(began),
+            ..self
+        })
     }
 }
 
@@ -60,6 +86,7 @@ pub async fn collect(
 ) -> Result<HistoryView, Unseen> {
     let Past {
         since_seconds,
+        profile_began,
         keep_all,
     } = past.into();
     let tasks = since_seconds.map_or(Tasks::All, Tasks::Since);
@@ -84,6 +111,7 @@ pub async fn collect(
     }
     let mut view = HistoryView {
         since_seconds,
+        profile_began,
         keep_all,
         ..HistoryView::default()
     };
