@@ -85,6 +85,9 @@ pub struct CheckArgs {
     /// Send every canary, also where an earlier check of this boot has proven a namespace through a server
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub thorough: bool,
+    /// One canary at a time, with pauses, for a cluster that has other work to do: takes minutes
+    #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
+    pub gentle: bool,
     /// Count known findings too
     #[arg(long)]
     pub strict: bool,

@@ -9,6 +9,7 @@ use futures::stream::FuturesUnordered;
 use super::create::create;
 use super::due::Errand;
 use super::flight::Flight;
+use super::pace::{Pace, Pacer};
 use super::postgres::Databases;
 use super::progress::Progress;
 use super::reading::{look_back, read};
@@ -21,9 +22,6 @@ const STALLED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(200);
 /// Creates and reads at a time.
 const AT_ONCE: usize = 3;
-/// Canaries at work at a time. More are no quicker on two cores, make the tasks of others wait, and fill a
-/// server's command channel, which then turns everybody away (docs/verifier-performance.md).
-const OPEN: usize = 3;
 /// One that is at work for longer waits for something, and is no load.
 const WORKS: Duration = Duration::from_secs(3);
 
@@ -39,27 +37,36 @@ pub const AT_REST: [&str; 5] = [
     "blocked_by_failures",
 ];
 
-/// Creates, follows and reads back every canary.
-pub async fn send(
-    topology: &Topology,
-    errands: &[Errand<'_>],
-    pool: &Databases,
-    progress: &Progress,
-) -> Observed<Canaries> {
-    match sent(topology, errands, pool, progress).await {
-        Ok(tasks) => Observed::Seen(Canaries {
-            tasks,
-            ..Canaries::default()
-        }),
-        Err(unseen) => Observed::Unseen(unseen),
+/// Sends canaries to a cluster.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    pub topology: &'a Topology,
+    pub pool: &'a Databases,
+    pub pace: Pace,
+    pub progress: &'a Progress,
+}
+
+impl Sender<'_> {
+    /// Creates, follows and reads back every canary.
+    pub async fn send(&self, errands: &[Errand<'_>]) -> Observed<Canaries> {
+        match sent(self, errands).await {
+            Ok(tasks) => Observed::Seen(Canaries {
+                tasks,
+                ..Canaries::default()
+            }),
+            Err(unseen) => Observed::Unseen(unseen),
+        }
     }
 }
 
 async fn sent(
-    topology: &Topology,
+    &Sender {
+        topology,
+        pool,
+        pace,
+        progress,
+    }: &Sender<'_>,
     errands: &[Errand<'_>],
-    pool: &Databases,
-    progress: &Progress,
 ) -> Result<Vec<Canary>, Unseen> {
     let servers = &Servers::of(topology)?;
     let mut flight = Flight::default();
@@ -75,8 +82,12 @@ async fn sent(
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0;
+    let mut pacer = Pacer::new(pace);
     loop {
-        while creates.len() < AT_ONCE && creates.len() + flight.younger_than(WORKS) < OPEN {
+        while creates.len() < AT_ONCE
+            && !waiting.is_empty()
+            && pacer.admits(creates.len() + flight.younger_than(WORKS))
+        {
             let next = waiting
                 .iter()
                 .position(|(workload, _)| !creating.contains(&workload.template));
@@ -84,6 +95,7 @@ async fn sent(
                 break;
             };
             creating.insert(&workload.template);
+            pacer.goes();
             let task = create(servers, workload, "canary", server, &servers.all, pool);
             creates.push(async move { (&workload.template, task.await) });
         }

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::canary;
+use super::canary::Sender;
 use super::due::{Errand, all};
-use super::postgres::{self, Databases, Expected};
-use super::progress::Progress;
+use super::postgres::{self, Expected};
 use crate::evidence::{Canary, Observed, Subscriptions, Unseen};
-use crate::topology::{Topology, Workload, Workloads};
+use crate::topology::{Workload, Workloads};
 
 /// Which worker takes a step is chance; that one of two gets nothing in so many rounds is not.
 const ROUNDS: usize = 5;
@@ -20,29 +19,28 @@ const ROUNDS: usize = 5;
 /// # Errors
 /// The query that failed.
 pub async fn confirm(
-    topology: &Topology,
+    sender: Sender<'_>,
     workloads: &Workloads,
     servers: &[&str],
     expected: &Expected,
-    pool: &Databases,
-    (tasks, seen): (&mut Vec<Canary>, &mut Subscriptions),
-    progress: &Progress,
+    tasks: &mut Vec<Canary>,
+    seen: &mut Subscriptions,
 ) -> Result<(), Unseen> {
     for round in 1..=ROUNDS {
         let asked = asked(&workloads.all, &expected.missing(seen), tasks);
         if asked.is_empty() {
             break;
         }
-        progress.say(format!(
+        sender.progress.say(format!(
             "subscriptions: round {round} of tasks for {} namespaces in which somebody did not show",
             asked.len()
         ));
         let errands: Vec<Errand<'_>> = all(&asked, servers);
-        match canary::send(topology, &errands, pool, progress).await {
+        match sender.send(&errands).await {
             Observed::Seen(sent) => tasks.extend(sent.tasks),
             Observed::Unseen(unseen) => return Err(unseen),
         }
-        seen.work = postgres::work(pool, expected).await?;
+        seen.work = postgres::work(sender.pool, expected).await?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod engine_file;
 mod flight;
 pub mod identity;
 pub mod log;
+pub mod pace;
 pub mod postgres;
 pub mod probe;
 pub mod progress;

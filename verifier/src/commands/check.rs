@@ -8,6 +8,7 @@ use super::gather::{Depth, begin, gather};
 use super::status::all_healthy;
 use crate::check::{Code, Entry, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
+use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::error::{Error, Result};
@@ -87,6 +88,11 @@ fn depth(args: &CheckArgs) -> Depth {
         Depth::Full {
             past,
             thorough: args.thorough,
+            pace: if args.gentle {
+                Pace::Gentle
+            } else {
+                Pace::Quick
+            },
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::gather::Depth;
+use crate::collect::canary::Sender;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
-use crate::collect::{canary, domain_events, due, endpoints, postgres};
+use crate::collect::{domain_events, due, endpoints, postgres};
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed, Unseen};
 use crate::topology::{ForeignCluster, Role, Workload, Workloads};
@@ -60,7 +61,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
         }
     };
     let past = match depth {
-        Depth::Full { past, .. } => {
+        Depth::Full { past, pace, .. } => {
             let canaries = canaries(cluster)?;
             let sent: Vec<&Workload> = canaries.iter().collect();
             evidence.canaries = if sent.is_empty() {
@@ -69,7 +70,13 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
                 let servers = topology.with_role(Role::Orchestration);
                 let servers: Vec<&str> = servers.map(|(_, server)| server.id.as_str()).collect();
                 let errands = due::all(&sent, &servers);
-                canary::send(&topology, &errands, &databases, progress).await
+                let sender = Sender {
+                    topology: &topology,
+                    pool: &databases,
+                    pace,
+                    progress,
+                };
+                sender.send(&errands).await
             };
             if let Observed::Seen(sent) = &mut evidence.canaries
                 && let Err(unseen) =

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::collect::canary::Sender;
+use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{
-    canary, configuration, confirm, domain_events, due, endpoints, identity, log, postgres, probe,
+    configuration, confirm, domain_events, due, endpoints, identity, log, postgres, probe,
     remembered, supervisor, system, tools, witness,
 };
 use crate::error::{Error, Result};
@@ -32,6 +34,7 @@ pub enum Depth {
         past: Past,
         /// Canaries too of what an earlier check of this boot has proven.
         thorough: bool,
+        pace: Pace,
     },
 }
 
@@ -135,8 +138,18 @@ pub async fn gather(
     };
     let past = match depth {
         Depth::Quick { past } => past,
-        Depth::Full { past, thorough } => {
-            live(project, evidence, &topology, &pool, thorough, progress).await?;
+        Depth::Full {
+            past,
+            thorough,
+            pace,
+        } => {
+            let sender = Sender {
+                topology: &topology,
+                pool: &pool,
+                pace,
+                progress,
+            };
+            live(project, evidence, sender, thorough).await?;
             past
         }
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
@@ -184,11 +197,15 @@ pub async fn gather(
 async fn live(
     project: &Project,
     evidence: &mut Evidence,
-    topology: &Topology,
-    pool: &postgres::Databases,
+    sender: Sender<'_>,
     thorough: bool,
-    progress: &Progress,
 ) -> Result<()> {
+    let Sender {
+        topology,
+        pool,
+        progress,
+        ..
+    } = sender;
     let workloads =
         Workloads::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
     let mut expected = expected_of_running(evidence, topology);
@@ -205,7 +222,7 @@ async fn live(
     };
     // Subscriptions show while the canaries run, and work by the canaries proves some of them.
     let (canaries, subscriptions) = futures::join!(
-        canary::send(topology, &errands, pool, progress),
+        sender.send(&errands),
         postgres::subscriptions(pool, &expected, progress),
     );
     evidence.canaries = canaries;
@@ -213,11 +230,8 @@ async fn live(
     if let (Observed::Seen(sent), Observed::Seen(seen)) =
         (&mut evidence.canaries, &mut evidence.subscriptions)
     {
-        let shown = (&mut sent.tasks, &mut *seen);
-        let confirmed = confirm::confirm(
-            topology, &workloads, &servers, &expected, pool, shown, progress,
-        );
-        match confirmed.await {
+        let tasks = &mut sent.tasks;
+        match confirm::confirm(sender, &workloads, &servers, &expected, tasks, seen).await {
             Ok(()) => remembered::write(project, &expected.workers, seen),
             Err(unseen) => evidence.subscriptions = Observed::Unseen(unseen),
         }

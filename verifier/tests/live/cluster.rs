@@ -136,7 +136,8 @@ impl Cluster {
             .is_ok_and(|status| status.success())
     }
 
-    /// Starts an instance outside the supervisor, as somebody would by hand, with other variables.
+    /// Starts an instance outside the supervisor, as somebody would by hand, with other variables, and waits until it is
+    /// ready.
     pub fn launch(&self, instance: &str, changes: &[(&str, &str)]) -> ByHand {
         let (service, rendered) = self.topology.instance(instance).unwrap();
         let mut environment: BTreeMap<&str, &str> = rendered
@@ -170,7 +171,14 @@ impl Cluster {
             .stderr(log)
             .spawn()
             .unwrap();
-        ByHand(child)
+        let by_hand = ByHand(child);
+        let record = self.project.state.join("run").join(instance);
+        let record = record.join("identity.json");
+        let pid = format!("\"pid\":{},", by_hand.pid());
+        self.wait_for("the identity of what was started by hand", || {
+            std::fs::read_to_string(&record).is_ok_and(|text| text.contains(&pid))
+        });
+        by_hand
     }
 
     pub fn state(&self) -> PathBuf {

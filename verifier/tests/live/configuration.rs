@@ -1,7 +1,7 @@
 //! What the files say and what becomes of it in the processes.
 
 use crate::cluster::{Cluster, Repair};
-use crate::identity::{assert_failed, launched};
+use crate::identity::assert_failed;
 
 const VICTIM: &str = "worker-rust-2";
 
@@ -27,7 +27,7 @@ fn a_service_variable_from_the_shell_is_told_from_one_of_a_layer() {
     let cluster = Cluster::take();
     let _repair = Repair(|| cluster.supervise("start", VICTIM));
     cluster.supervise("stop", VICTIM);
-    let _by_hand = launched(&cluster, &[("WORKSPACE_PATH", "/elsewhere")]);
+    let _by_hand = cluster.launch(VICTIM, &[("WORKSPACE_PATH", "/elsewhere")]);
 
     let verdict = cluster.check(&["--quick"]);
 
@@ -55,7 +55,7 @@ fn a_template_folder_that_went_away_under_a_running_worker_is_named() {
     }
     cluster.supervise("stop", VICTIM);
     let path = copy.display().to_string();
-    let _by_hand = launched(&cluster, &[("TASKER_TEMPLATE_PATH", &path)]);
+    let _by_hand = cluster.launch(VICTIM, &[("TASKER_TEMPLATE_PATH", &path)]);
     std::fs::remove_dir_all(&copy).unwrap();
 
     let verdict = cluster.check(&["--quick"]);

@@ -3,7 +3,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::cluster::{ByHand, Cluster, Repair, Verdict};
+use crate::cluster::{Cluster, Repair, Verdict};
 
 const VICTIM: &str = "worker-rust-2";
 
@@ -25,21 +25,6 @@ fn forget_pid(cluster: &Cluster) {
     std::fs::remove_file(file).unwrap();
 }
 
-/// Starts the victim by hand, once more or instead, and waits until it is ready.
-pub fn launched(cluster: &Cluster, changes: &[(&str, &str)]) -> ByHand {
-    let record = cluster
-        .state()
-        .join("run")
-        .join(VICTIM)
-        .join("identity.json");
-    let by_hand = cluster.launch(VICTIM, changes);
-    let pid = format!("\"pid\":{},", by_hand.pid());
-    cluster.wait_for("the identity of what was started by hand", || {
-        std::fs::read_to_string(&record).is_ok_and(|text| text.contains(&pid))
-    });
-    by_hand
-}
-
 #[test]
 fn a_second_process_under_one_id_is_a_duplicate() {
     let cluster = Cluster::take();
@@ -50,8 +35,8 @@ fn a_second_process_under_one_id_is_a_duplicate() {
     let port = (instance.port + 7).to_string();
     let address = format!("127.0.0.1:{port}");
     forget_pid(&cluster);
-    let by_hand = launched(
-        &cluster,
+    let by_hand = cluster.launch(
+        VICTIM,
         &[
             ("TASKER_INSTANCE_PORT", &port),
             ("TASKER_WEB_BIND_ADDRESS", &address),
@@ -72,7 +57,7 @@ fn a_process_that_no_supervisor_runs_is_an_orphan() {
     let cluster = Cluster::take();
     let _repair = Repair(|| cluster.supervise("start", VICTIM));
     cluster.supervise("stop", VICTIM);
-    let by_hand = launched(&cluster, &[]);
+    let by_hand = cluster.launch(VICTIM, &[]);
 
     let verdict = cluster.check(&["--quick"]);
 
@@ -85,7 +70,7 @@ fn a_process_that_no_supervisor_runs_is_an_orphan() {
 fn a_stale_copy_on_the_port_is_told_from_the_supervised_instance() {
     let cluster = Cluster::take();
     cluster.supervise("stop", VICTIM);
-    let stale = launched(&cluster, &[]);
+    let stale = cluster.launch(VICTIM, &[]);
     forget_pid(&cluster);
     cluster.supervise("start", VICTIM);
 
@@ -152,7 +137,7 @@ fn an_instance_on_another_port_than_its_own_is_unreachable() {
         ("TASKER_WEB_BIND_ADDRESS", address.as_str()),
         ("TASKER_INSTANCE_PORT", port.as_str()),
     ];
-    let by_hand = launched(&cluster, &changes);
+    let by_hand = cluster.launch(VICTIM, &changes);
 
     let verdict = cluster.check(&["--quick", "--only", "2,4"]);
     drop(by_hand);

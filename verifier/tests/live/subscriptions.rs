@@ -127,6 +127,24 @@ fn who_takes_from_another_languages_queue_is_named() {
 }
 
 #[test]
+fn a_worker_that_is_not_told_of_new_messages_is_named() {
+    let cluster = Cluster::take();
+    let _repair = Repair(|| {
+        cluster.supervise("start", "worker-rust-2");
+        cluster.wait_until_healthy();
+    });
+    cluster.supervise("stop", "worker-rust-2");
+    // Of the other profile, in which nobody is told: it polls alone.
+    let polling = "config/tasker/generated/worker-polling.toml";
+    let _by_hand = cluster.launch("worker-rust-2", &[("TASKER_CONFIG_PATH", polling)]);
+
+    let verdict = cluster.check(&["--only", "311"]);
+
+    assert_eq!(verdict.failed(), ["CV311"], "{:#}", verdict.report);
+    assert_eq!(verdict.findings("CV311")[0]["subject"], "worker-rust-2");
+}
+
+#[test]
 fn a_database_that_does_not_answer_is_named_in_time() {
     let cluster = Cluster::take();
     let runtime = tokio::runtime::Runtime::new().unwrap();
