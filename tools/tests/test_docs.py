@@ -8,9 +8,7 @@ from toolchain.pins import TOOLS
 
 ROOT = TOOLS.parent
 CODES = ROOT / "verifier" / "docs" / "codes"
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("tas-73", "modes", "resources", "troubleshooting")] + [
-    ROOT / "README.md"
-]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 TOP = "(?:config|docs|services|tests|tools|verifier|\\.ci|\\.config)"
 
 

@@ -17,7 +17,7 @@ build_published() {
     mkdir -p "$CARGO_TARGET_DIR" ||
         stop_with 1 "cannot make $CARGO_TARGET_DIR: make room or make it writable, or set CARGO_TARGET_DIR"
     if [ ! -e "$TASKER_CLUSTER_STATE/bin/cluster-verify" ]; then
-        say "building the cluster (the first time about ten minutes: it compiles the engine)"
+        say "building the cluster (the first time about five minutes on two cores: it compiles the engine)"
     fi
     # Held from building to copying: two checkouts put their binaries into the same place.
     exec 9>"$CARGO_TARGET_DIR/.tasker-cluster.lock"
@@ -41,7 +41,7 @@ build_with() {
     python3 "$DEV_ROOT/tools/dev/lib/engine.py" prepare "$DEV_ROOT" "$engine" "$workspace" \
         >"$TASKER_CLUSTER_STATE/engine.arguments" || exit
     while IFS= read -r line; do words+=("$line"); done <"$TASKER_CLUSTER_STATE/engine.arguments"
-    say "building against the engine in $engine (the first time about ten minutes)"
+    say "building against the engine in $engine (the first time about five minutes on two cores)"
     say "worker-python keeps the published engine: its package brings one"
     mkdir -p "$target" || stop_with 1 "cannot make $target: make room or make it writable, or set CARGO_TARGET_DIR"
     exec 9>"$target/.tasker-cluster.lock"
