@@ -32,10 +32,13 @@ impl Default for ClusterConfig {
 
 impl ClusterConfig {
     /// By `TASKER_TEST_ORCHESTRATION_URLS` and `TASKER_TEST_WORKER_URLS` (or the singular `_URL`), of
-    /// this process where they are set, else of the running cluster.
+    /// this process where one of both forms is set, else of the running cluster.
     pub fn from_env() -> Self {
-        let environment = Environment::get();
-        Self::from_variables(|name| environment.variable(name))
+        Self {
+            orchestration_urls: urls_here("ORCHESTRATION"),
+            worker_urls: urls_here("WORKER"),
+            ..Self::default()
+        }
     }
 
     /// The same with variables from elsewhere.
@@ -73,20 +76,32 @@ impl ClusterConfig {
     /// The workers of one language (`rust`, `ruby`, `python`, `typescript` or `ts`), by
     /// `TASKER_TEST_WORKER_RUST_URLS` and the like; none where the cluster has none.
     pub fn worker_urls_of(language: &str) -> Vec<String> {
-        let environment = Environment::get();
-        worker_urls_of(language, |name| environment.variable(name))
+        urls_here(&workers_of(language))
     }
 }
 
-pub(crate) fn worker_urls_of(
-    language: &str,
-    lookup: impl Fn(&str) -> Option<String>,
-) -> Vec<String> {
+/// What the variables of a language's workers have in common: `WORKER_TS` for TypeScript.
+pub(crate) fn workers_of(language: &str) -> String {
     let language = match language {
         "typescript" => "TS".to_owned(),
         other => other.to_uppercase(),
     };
-    urls(&lookup, &format!("WORKER_{language}"))
+    format!("WORKER_{language}")
+}
+
+fn urls_here(name: &str) -> Vec<String> {
+    let environment = Environment::get();
+    let of_cluster = |name: &str| environment.variable(name);
+    urls_of_first(&[&Environment::own_variable, &of_cluster], name)
+}
+
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// By the first of these places that has either form: the rendered file has both, and what somebody sets by
+/// hand may be the other one.
+fn urls_of_first(places: &[Lookup<'_>], name: &str) -> Vec<String> {
+    let mut all = places.iter().map(|lookup| urls(lookup, name));
+    all.find(|urls| !urls.is_empty()).unwrap_or_default()
 }
 
 /// The plural variable, comma-separated, else the singular one.
@@ -136,10 +151,25 @@ mod tests {
             ("TASKER_TEST_WORKER_RUBY_URL", "http://c:3"),
         ]);
 
-        assert_eq!(worker_urls_of("typescript", &lookup).len(), 2);
-        assert_eq!(worker_urls_of("ts", &lookup).len(), 2);
-        assert_eq!(worker_urls_of("ruby", &lookup), ["http://c:3"]);
-        assert!(worker_urls_of("python", &lookup).is_empty());
+        assert_eq!(urls(&lookup, &workers_of("typescript")).len(), 2);
+        assert_eq!(urls(&lookup, &workers_of("ts")).len(), 2);
+        assert_eq!(urls(&lookup, &workers_of("ruby")), ["http://c:3"]);
+        assert!(urls(&lookup, &workers_of("python")).is_empty());
+    }
+
+    #[test]
+    fn a_singular_variable_of_the_process_wins_over_the_plural_one_of_the_rendered_file() {
+        let own = variables(&[("TASKER_TEST_ORCHESTRATION_URL", "http://mine:1")]);
+        let rendered = variables(&[
+            ("TASKER_TEST_ORCHESTRATION_URLS", "http://a:1,http://b:2"),
+            ("TASKER_TEST_WORKER_URLS", "http://c:3"),
+        ]);
+
+        let of = |name| urls_of_first(&[&own, &rendered], name);
+
+        assert_eq!(of("ORCHESTRATION"), ["http://mine:1"]);
+        assert_eq!(of("WORKER"), ["http://c:3"]);
+        assert!(of("WORKER_RUST").is_empty());
     }
 
     #[test]

@@ -75,12 +75,14 @@ impl Environment {
         })
     }
 
-    /// A variable: of the process where it is set, else of the running cluster.
+    /// A variable of the running cluster.
     pub fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name)
-            .ok()
-            .filter(|value| !value.is_empty())
-            .or_else(|| self.variables.get(name).cloned())
+        self.variables.get(name).cloned()
+    }
+
+    /// A variable of this process.
+    pub fn own_variable(name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
     }
 
     /// The instance that listens on the port of an address, else the address.
