@@ -1,6 +1,7 @@
 //! The verifier's judgement over the tasks of one test.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use cluster_verify::check::{Filter, Finding, Severity, judge};
@@ -16,9 +17,9 @@ use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
 use tasker_client::OrchestrationApiClient;
 use uuid::Uuid;
 
-use crate::Environment;
 use crate::outcome::{self, Outcome};
 use crate::sent::{Sent, read_everywhere};
+use crate::{Environment, wait_until};
 
 /// Codes that tell how a task ended.
 const CONSEQUENCES: [&str; 4] = ["CV502", "CV507", "CV512", "CV514"];
@@ -100,7 +101,20 @@ impl Verdict {
         let databases = postgres::connect(&environment.project, &environment.topology).await;
         let databases = databases.map_err(not_seen)?;
         evidence.database = postgres::catalogue(&databases).await.into();
+        // Nothing of the polls is expected, so that it looks once.
+        let expected = postgres::Expected::default();
+        let listens = postgres::subscriptions(&databases, &expected, &Progress::hidden()).await;
+        evidence.subscriptions = listens.into();
+        databases.close().await;
         Self::of_evidence(evidence, &["311"])
+    }
+
+    /// Waits until every instance that should be told of messages listens: a worker is ready before it does.
+    ///
+    /// # Errors
+    /// Those that do not listen in time.
+    pub async fn wait_for_listeners(timeout: Duration) -> Result<()> {
+        wait_until(timeout, async || Self::of_listeners().await?.accept()).await
     }
 
     /// The verdict of one check on evidence that a test gathered itself.
@@ -126,13 +140,14 @@ impl Verdict {
     /// Judges the same evidence by more checks.
     ///
     /// # Errors
-    /// `config/findings.toml` does not parse.
+    /// `config/findings.toml` does not parse, or the evidence has nothing that one of the checks looks at.
     pub fn with(mut self, codes: &[&str]) -> Result<Self> {
         let filter = Filter {
             only: codes.iter().map(|code| (*code).to_owned()).collect(),
             skip: Vec::new(),
         };
         let more = judged(Environment::get(), &self.evidence, &filter)?;
+        nothing_left_out(&more)?;
         self.results.extend(more);
         Ok(self)
     }
@@ -243,6 +258,22 @@ impl Verdict {
             against.join("\n")
         )
     }
+}
+
+/// A check that is asked for by its code judges, or there is no verdict: one that has nothing to look at
+/// finds nothing.
+fn nothing_left_out(results: &[CheckResult]) -> Result<()> {
+    let left_out = results
+        .iter()
+        .find(|result| matches!(result.outcome, CheckOutcome::LeftOut));
+    if let Some(result) = left_out {
+        bail!(
+            "{} {}: not judged, since nothing that it needs was looked at",
+            result.code,
+            result.title
+        );
+    }
+    Ok(())
 }
 
 fn told(result: &CheckResult, finding: &Finding) -> String {
@@ -364,4 +395,33 @@ pub(crate) async fn of_tasks(
             .with_context(|| format!("task {task} was not created through this manager"))
     });
     Verdict::of(&chosen.collect::<Result<Vec<_>>>()?, clients).await
+}
+
+#[cfg(test)]
+mod tests {
+    use cluster_verify::evidence::Configuration;
+
+    use super::*;
+
+    fn by_listeners(evidence: &Evidence) -> Vec<CheckResult> {
+        let filter = Filter {
+            only: vec!["311".to_owned()],
+            skip: Vec::new(),
+        };
+        let today = evidence.taken_at.date_naive();
+        judge(evidence, &filter, &Known::default(), today)
+    }
+
+    #[test]
+    fn a_check_that_was_asked_for_and_has_nothing_to_look_at_is_no_verdict() {
+        let topology = Observed::unseen("the topology", "it does not parse");
+        let mut evidence = Evidence::blank(topology, Configuration::default());
+
+        let error = nothing_left_out(&by_listeners(&evidence)).unwrap_err();
+        assert!(error.to_string().starts_with("CV311"), "{error}");
+
+        // What was looked for and not seen is unknown, which `accept` counts.
+        evidence.database = Observed::unseen("the database", "connection refused");
+        assert!(nothing_left_out(&by_listeners(&evidence)).is_ok());
+    }
 }

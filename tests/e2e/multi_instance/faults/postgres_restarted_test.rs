@@ -59,7 +59,7 @@ async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
         .await?
         .attribute("CV311", deaf, |_| true);
     turn.restart_instances()?;
-    Verdict::of_listeners().await?.accept()?;
+    Verdict::wait_for_listeners(UNTIL_BACK).await?;
     listeners.accept()?;
     verdict.accept()
 }
