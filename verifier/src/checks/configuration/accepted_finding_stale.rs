@@ -105,6 +105,7 @@ mod tests {
             profiles: vec!["stock".into()],
             expires: NaiveDate::MAX,
             per_thousand_steps: None,
+            logged: None,
         };
         change(&mut entry);
         evidence.configuration.accepted.push(entry);
