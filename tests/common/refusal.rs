@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use cluster_verify::evidence::CreateOutcome;
+use cluster_verify::known::{Entry, Known as Accepted};
 
 use crate::outcome::{self, Outcome};
 use crate::{Environment, Sent, wait_until};
@@ -32,30 +33,8 @@ pub(crate) enum Known {
     Busy,
 }
 
-/// A fault of the engine by what the server's log says of it.
-struct Fault {
-    logged: &'static str,
-    code: &'static str,
-    reason: &'static str,
-    outcome: Known,
-}
-
-const FAULTS: [Fault; 2] = [
-    Fault {
-        logged: "named_steps_name_unique",
-        code: "CV501",
-        reason: "two servers that create the first tasks with a step's name at once both look for the name, \
-            then both insert it: one create is refused",
-        outcome: Known::Refused,
-    },
-    Fault {
-        logged: "idx_task_transitions_uuid_most_recent",
-        code: "CV513",
-        reason: "a server's readiness poll takes up a task that another is still creating: its creator answers \
-            500 and the task goes on",
-        outcome: Known::Created,
-    },
-];
+/// What became of the create by the code under which the fault is listed.
+const OUTCOMES: [(&str, Known); 2] = [("CV501", Known::Refused), ("CV513", Known::Created)];
 
 /// What the engine is known to have done with a create that failed, by the server's own log. A fault
 /// is recorded; with `TASKER_TEST_STRICT=1` no fault is known.
@@ -85,16 +64,44 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     if logged.contains(TURNED_AWAY) {
         return Ok(Some(Known::Busy));
     }
-    let fault = FAULTS.iter().find(|fault| logged.contains(fault.logged));
-    let Some(fault) = fault.filter(|_| !outcome::is_strict()) else {
+    if outcome::is_strict() {
+        return Ok(None);
+    }
+    let environment = Environment::get();
+    let accepted =
+        Accepted::load(&environment.project.root).map_err(|problem| anyhow!("{problem}"))?;
+    let topology = &environment.topology;
+    let in_force = |entry: &&Entry| {
+        let today = Utc::now().date_naive();
+        entry.is_in_force(&topology.engine.version, &topology.profile, today)
+    };
+    let in_force = accepted.entries.iter().filter(in_force);
+    let Some((entry, outcome)) = fault(in_force, &logged) else {
         return Ok(None);
     };
     outcome::record(&Outcome::Known {
-        code: fault.code,
+        code: &entry.code,
         count: 1,
-        reason: fault.reason,
+        steps: None,
+        reason: &entry.reason,
     })?;
-    Ok(Some(fault.outcome))
+    Ok(Some(outcome))
+}
+
+/// The fault that a line of the server's log tells of.
+fn fault<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+    line: &str,
+) -> Option<(&'a Entry, Known)> {
+    let tells = |entry: &&Entry| {
+        entry
+            .logged
+            .as_ref()
+            .is_some_and(|text| line.contains(text))
+    };
+    let entry = entries.into_iter().find(tells)?;
+    let (_, outcome) = OUTCOMES.iter().find(|(code, _)| *code == entry.code)?;
+    Some((entry, *outcome))
 }
 
 /// Whether a line of the log is not older than the create.
@@ -117,4 +124,45 @@ fn tail(instance: &str) -> Result<String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLASH: &str = "ERROR Task creation failed - server error namespace=a task_name=b error=duplicate key \
+        value violates unique constraint \"named_steps_name_unique\"";
+
+    fn listed() -> Accepted {
+        let root = env!("CARGO_MANIFEST_DIR");
+        Accepted::load(&std::path::Path::new(root).join("..")).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_the_log_tells_of_a_fault_that_is_listed_and_of_no_other() {
+        let accepted = listed();
+
+        let (entry, outcome) = fault(&accepted.entries, CLASH).unwrap();
+
+        assert_eq!((entry.code.as_str(), outcome), ("CV501", Known::Refused));
+        assert!(fault(&accepted.entries, "deadlock detected").is_none());
+        assert!(fault(&[], CLASH).is_none());
+    }
+
+    #[test]
+    fn every_listed_line_belongs_to_a_code_of_which_it_is_known_what_became_of_the_create() {
+        let accepted = listed();
+        let logged = accepted
+            .entries
+            .iter()
+            .filter_map(|entry| entry.logged.as_deref());
+        let logged: Vec<&str> = logged.collect();
+
+        assert_eq!(logged.len(), OUTCOMES.len());
+        assert!(
+            logged
+                .iter()
+                .all(|line| fault(&accepted.entries, line).is_some())
+        );
+    }
 }

@@ -225,6 +225,7 @@ impl Verdict {
         let strict = outcome::is_strict();
         let mut against = Vec::new();
         let mut known: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        let mut warned: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for result in &self.results {
             if let CheckOutcome::Unknown { unseen } = &result.outcome {
                 against.push(format!(
@@ -238,17 +239,26 @@ impl Verdict {
                         *known.entry((&result.code, reason)).or_default() += finding.times;
                     }
                     _ if result.severity == Severity::Error => against.push(told(result, finding)),
-                    _ => {}
+                    _ => *warned.entry((&result.code, &result.title)).or_default() += finding.times,
                 }
             }
         }
+        let history = self.evidence.history.ok();
+        let steps = history.map(|history| history.steps);
         for ((code, reason), count) in known {
-            eprintln!("known: {code} {count} times: {reason}");
+            outcome::say(format_args!("known: {code} {count} times: {reason}"));
             outcome::record(&Outcome::Known {
                 code,
                 count,
+                steps,
                 reason,
             })?;
+        }
+        for ((code, title), count) in warned {
+            outcome::say(format_args!(
+                "warning: {code} {count} times: not so: {title}"
+            ));
+            outcome::record(&Outcome::Warned { code, count, title })?;
         }
         if against.is_empty() {
             return Ok(());

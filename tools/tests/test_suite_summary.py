@@ -16,7 +16,8 @@ REPORT = """<testsuites time="12.4">
 </testsuite></testsuites>"""
 OUTCOMES = """{"test": "three", "outcome": "skipped", "reason": "there is one worker"}
 {"test": "one", "outcome": "known", "code": "CV601", "count": 2, "reason": "a race"}
-{"test": "two", "outcome": "known", "code": "CV601", "count": 3, "reason": "a race"}
+{"test": "two", "outcome": "known", "code": "CV601", "count": 3, "steps": 48, "reason": "a race"}
+{"test": "two", "outcome": "warned", "code": "CV517", "count": 1, "title": "no create was turned away"}
 """
 
 
@@ -41,6 +42,8 @@ class SuiteSummary(unittest.TestCase):
                 "  skipped  1: there is one worker",
                 "known findings, 5 in all; TASKER_TEST_STRICT=1 counts them as failures",
                 "  CV601     5  a race",
+                "warnings, 1 in all: what was not so, and is no fault",
+                "  CV517     1  no create was turned away",
             ],
         )
 
@@ -49,6 +52,15 @@ class SuiteSummary(unittest.TestCase):
 
         self.assertEqual(text.splitlines()[0], "the suite: 4 passed, 2 failed, 0 skipped, in 25 s")
         self.assertNotIn("known", text)
+        self.assertNotIn("warnings", text)
+
+    def test_a_level_that_did_not_run_is_named(self):
+        text = summary(self.outcomes, [self.report, self.report.with_name("services-and-cluster.xml")])
+
+        self.assertEqual(
+            text.splitlines()[:2],
+            ["the suite: 2 passed, 1 failed, 0 skipped, in 12 s", "  NOT RUN  services-and-cluster"],
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""One summary of the suite: passed, failed, skipped with reasons, known findings with counts.
+"""One summary of the suite: passed, failed, skipped with reasons, known findings and warnings with counts.
 
     suite_summary.py OUTCOMES REPORT.xml ...
 
-Reads the JUnit reports of nextest, and the lines of JSON that the tests themselves wrote (tests/common/outcome.rs).
+Reads the JUnit reports of nextest, one a level, and the lines of JSON that the tests themselves wrote
+(tests/common/outcome.rs). A level without a report did not run.
 """
 
 import json
@@ -12,17 +13,23 @@ from collections import Counter
 from pathlib import Path
 
 
-def read_outcomes(path: Path) -> tuple[Counter, dict[str, list[str]]]:
-    """Counts of known findings by code and reason, and the tests that were skipped by reason."""
-    known: Counter = Counter()
-    skipped: dict[str, list[str]] = {}
-    lines = path.read_text().splitlines() if path.exists() else []
-    for line in map(json.loads, lines):
-        if line["outcome"] == "known":
-            known[line["code"], line["reason"]] += line["count"]
-        else:
-            skipped.setdefault(line["reason"], []).append(line["test"])
-    return known, skipped
+class Outcomes:
+    """What the tests have to say besides passed and failed."""
+
+    def __init__(self, path: Path) -> None:
+        # Counts by code and reason, or by code and title.
+        self.known: Counter = Counter()
+        self.warned: Counter = Counter()
+        # Tests by reason.
+        self.skipped: dict[str, list[str]] = {}
+        lines = path.read_text().splitlines() if path.exists() else []
+        for line in map(json.loads, lines):
+            if line["outcome"] == "known":
+                self.known[line["code"], line["reason"]] += line["count"]
+            elif line["outcome"] == "warned":
+                self.warned[line["code"], line["title"]] += line["count"]
+            else:
+                self.skipped.setdefault(line["reason"], []).append(line["test"])
 
 
 def read_report(path: Path) -> tuple[int, list[str], float]:
@@ -38,21 +45,26 @@ def read_report(path: Path) -> tuple[int, list[str], float]:
 
 
 def summary(outcomes: Path, reports: list[Path]) -> str:
-    known, skipped = read_outcomes(outcomes)
+    said = Outcomes(outcomes)
     ran, failed, seconds = 0, [], 0.0
-    for report in reports:
+    for report in filter(Path.exists, reports):
         count, names, took = read_report(report)
         ran, failed, seconds = ran + count, failed + names, seconds + took
-    out_of = sum(len(tests) for tests in skipped.values())
+    out_of = sum(len(tests) for tests in said.skipped.values())
     passed = ran - len(failed) - out_of
     lines = [f"the suite: {passed} passed, {len(failed)} failed, {out_of} skipped, in {seconds:.0f} s"]
+    lines += [f"  NOT RUN  {report.stem}" for report in reports if not report.exists()]
     lines += [f"  FAILED   {name}" for name in failed]
-    for reason, tests in sorted(skipped.items()):
+    for reason, tests in sorted(said.skipped.items()):
         lines.append(f"  skipped  {len(tests)}: {reason}")
-    if known:
-        lines.append(f"known findings, {known.total()} in all; TASKER_TEST_STRICT=1 counts them as failures")
-    for (code, reason), count in sorted(known.items()):
+    if said.known:
+        lines.append(f"known findings, {said.known.total()} in all; TASKER_TEST_STRICT=1 counts them as failures")
+    for (code, reason), count in sorted(said.known.items()):
         lines.append(f"  {code} {count:5}  {reason}")
+    if said.warned:
+        lines.append(f"warnings, {said.warned.total()} in all: what was not so, and is no fault")
+    for (code, title), count in sorted(said.warned.items()):
+        lines.append(f"  {code} {count:5}  {title}")
     return "\n".join(lines)
 
 
