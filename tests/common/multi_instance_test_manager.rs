@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cluster_verify::evidence::Reading;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use tasker_client::OrchestrationApiClient;
 use tasker_shared::models::core::task_request::TaskRequest;
 use tasker_shared::types::api::orchestration::TaskResponse;
@@ -240,24 +240,9 @@ impl MultiInstanceTestManager {
     /// Reads a task that is at rest through every server: all must tell the same of it and of its steps.
     ///
     /// # Errors
-    /// What they tell, when it differs.
+    /// What they tell, when it differs; a server that does not tell.
     pub async fn verify_task_consistency(&self, task: Uuid) -> Result<()> {
-        let readings = self.readings(task).await;
-        let mut views: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for reading in readings {
-            let view = format!("{} {:?} {:?}", reading.status, reading.state, reading.steps);
-            views.entry(view).or_default().push(reading.via);
-        }
-        if views.len() > 1 {
-            let views = views
-                .iter()
-                .map(|(view, by)| format!("{}: {view}", by.join(", ")));
-            bail!(
-                "the servers do not agree on task {task}:\n{}",
-                views.collect::<Vec<_>>().join("\n")
-            );
-        }
-        Ok(())
+        agree(self.readings(task).await).with_context(|| format!("task {task}"))
     }
 
     /// The verifier's judgement over tasks that were created through this manager.
@@ -279,5 +264,60 @@ impl MultiInstanceTestManager {
 
     fn all_sent(&self) -> std::sync::MutexGuard<'_, Vec<Sent>> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether every reading was answered, and all tell the same. Servers that fail alike agree on nothing.
+fn agree(readings: Vec<Reading>) -> Result<()> {
+    ensure!(!readings.is_empty(), "no server was asked");
+    let are_answered = readings.iter().all(|reading| reading.status == 200);
+    let mut views: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for reading in readings {
+        let view = format!("{} {:?} {:?}", reading.status, reading.state, reading.steps);
+        views.entry(view).or_default().push(reading.via);
+    }
+    if are_answered && views.len() == 1 {
+        return Ok(());
+    }
+    let views = views
+        .iter()
+        .map(|(view, by)| format!("{}: {view}", by.join(", ")));
+    bail!(
+        "the servers do not all tell one and the same:\n{}",
+        views.collect::<Vec<_>>().join("\n")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(via: &str, status: u16, state: Option<&str>) -> Reading {
+        Reading {
+            via: via.to_owned(),
+            status,
+            state: state.map(str::to_owned),
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn servers_agree_when_all_tell_the_same() {
+        let one = reading("orchestration-1", 200, Some("complete"));
+        let other = reading("orchestration-2", 200, Some("complete"));
+        assert!(agree(vec![one.clone(), other]).is_ok());
+
+        let other = reading("orchestration-2", 200, Some("error"));
+        let error = agree(vec![one, other]).unwrap_err().to_string();
+        assert!(error.contains("orchestration-2: 200"), "{error}");
+    }
+
+    #[test]
+    fn servers_that_fail_alike_or_are_not_asked_do_not_agree() {
+        let fails = |via| reading(via, 500, None);
+        let error = agree(vec![fails("orchestration-1"), fails("orchestration-2")]).unwrap_err();
+
+        assert!(error.to_string().contains("500"), "{error}");
+        assert!(agree(Vec::new()).is_err());
     }
 }
