@@ -9,7 +9,7 @@ use crate::report::Verdict;
 pub const PASSED: u8 = 0;
 /// At least one finding counts, or a wait ran out.
 pub const FINDINGS: u8 = 1;
-/// The verdict is unknown: a check did not get the evidence it needs.
+/// The verdict is unknown: a check did not get the evidence it needs, or none was made.
 pub const UNKNOWN: u8 = 2;
 /// Wrong usage or configuration, or the tool itself could not go on.
 pub const USAGE: u8 = 3;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::gather::{Depth, begin, gather};
 use super::status::all_healthy;
-use crate::check::{Code, Entry, Filter, REGISTRY, judge};
+use crate::check::{Code, Entry, Family, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
@@ -56,18 +56,29 @@ fn filter(args: &CheckArgs) -> Result<Filter> {
         skip: args.skip.clone(),
     };
     if args.offline {
-        filter.only.push("1".to_owned());
+        let others = REGISTRY.iter().map(|entry| entry.code);
+        let others = others.filter(|code| code.family() != Family::Configuration);
+        filter.skip.extend(others.map(|code| code.to_string()));
         // Tools are asked for their version.
         filter.skip.push("123".to_owned());
     }
     let unknown = filter.unknown_words();
-    if unknown.is_empty() {
-        return Ok(filter);
+    if !unknown.is_empty() {
+        return Err(Error::Usage(format!(
+            "no check and no family is called {}; `cluster-verify codes` lists all",
+            unknown.join(", ")
+        )));
     }
-    Err(Error::Usage(format!(
-        "no check and no family is called {}; `cluster-verify codes` lists all",
-        unknown.join(", ")
-    )))
+    if !REGISTRY.iter().any(|entry| filter.admits(entry)) {
+        let why = match args.offline {
+            true => "none of the checks that `--offline` judges",
+            false => "no check",
+        };
+        return Err(Error::Usage(format!(
+            "`--only` and `--skip` leave {why}; `cluster-verify codes` lists all"
+        )));
+    }
+    Ok(filter)
 }
 
 fn known(project: &Project) -> Result<Known> {

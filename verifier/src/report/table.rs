@@ -208,6 +208,11 @@ fn summary(text: &mut String, report: &Report) {
         report.checks.len(),
         parts.join(", ")
     ));
+    if counts.judged() == 0 && counts.left_out > 0 {
+        text.push_str(
+            "nothing was judged: what these checks need, the run was asked not to look at\n",
+        );
+    }
     let or_unknown = |part: &Option<String>| part.clone().unwrap_or_else(|| "unknown".to_owned());
     text.push_str(&format!(
         "{FAINT}engine {}, profile {}, mode {}, {:.1} s{FAINT:#}\n",
@@ -284,6 +289,24 @@ mod tests {
             text.contains("      task 7: completed 2 times\n        -> run"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_run_that_judged_nothing_says_so() {
+        let mut report = fake::report();
+        report
+            .checks
+            .retain(|check| check.outcome == Outcome::LeftOut);
+        report.counts = crate::report::Counts {
+            left_out: 1,
+            ..Default::default()
+        };
+        report.verdict = Verdict::Unknown;
+
+        let text = plain(&report);
+
+        assert!(text.contains("verdict: unknown"), "{text}");
+        assert!(text.contains("\nnothing was judged: "), "{text}");
     }
 
     #[test]

@@ -29,6 +29,50 @@ fn a_word_that_is_no_check_is_refused_before_anything_is_looked_at() {
 }
 
 #[test]
+fn a_run_that_would_judge_nothing_is_refused() {
+    let project = Project::healthy();
+    let left =
+        "cluster-verify: `--only` and `--skip` leave no check; `cluster-verify codes` lists all\n";
+
+    cluster_verify(&["check", "--only", "308", "--skip", "3"])
+        .within(project.root())
+        .stderr(left)
+        .status(3)
+        .run();
+    cluster_verify(&["check", "--skip", "1,2,3,4,5,6"])
+        .within(project.root())
+        .stderr(left)
+        .status(3)
+        .run();
+    cluster_verify(&["check", "--offline", "--only", "308"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: `--only` and `--skip` leave none of the checks that `--offline` judges; \
+             `cluster-verify codes` lists all\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_run_that_was_told_not_to_look_at_what_it_should_judge_did_not_pass() {
+    let project = Project::healthy();
+    cluster_verify(&["check", "--offline", "--record", "e.json"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .run();
+
+    cluster_verify(&["check", "--replay", "e.json", "--only", "502"])
+        .within(project.root())
+        .stdout_holding(&[
+            "  -       CV502 ",
+            "verdict: unknown  1 checks: 0 ok, 1 left out\nnothing was judged: ",
+        ])
+        .status(2)
+        .run();
+}
+
+#[test]
 fn garbage_is_no_recording() {
     let project = Project::healthy();
     project.write("evidence.json", "{\"format\": \"what\"");

@@ -56,6 +56,18 @@ fn a_stale_file_is_a_finding_with_the_command_that_mends_it() {
 }
 
 #[test]
+fn of_the_checks_that_need_no_process_only_those_asked_for_are_made() {
+    let project = Project::healthy();
+
+    let text = cluster_verify(&["check", "--offline", "--only", "104,308"])
+        .within(project.root())
+        .stdout_holding(&["CV104", "verdict: passed  1 checks: 1 ok"])
+        .run();
+
+    assert!(!text.contains("CV101"), "{text}");
+}
+
+#[test]
 fn a_key_that_is_none_is_told_with_file_line_and_key() {
     let project = Project::healthy();
     project.replace(
