@@ -88,6 +88,69 @@ fn garbage_is_no_recording() {
 }
 
 #[test]
+fn a_recording_of_another_version_is_to_be_made_again_whatever_else_is_in_it() {
+    let project = Project::healthy();
+    project.write("evidence.json", "{\"format\": 99, \"topology\": 7}");
+
+    cluster_verify(&["check", "--replay", "evidence.json"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: evidence.json: recorded in format 99, this version reads 1; record it \
+             again\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_is_refused_before_anything_is_looked_at() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--offline", "--record", "nowhere/e.json"])
+        .within(project.root())
+        .stderr("cluster-verify: write nowhere/e.json: entity not found\n")
+        .status(3)
+        .run();
+    let folder = project.path("config");
+    cluster_verify(&["check", "--offline", "--record", "config"])
+        .within(project.root())
+        .stderr(format!(
+            "cluster-verify: write {folder}: Is a directory (os error 21)\n"
+        ))
+        .status(3)
+        .run();
+}
+
+/// Other systems have no device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_recorded_in_the_end_costs_no_verdict() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--offline", "--record", "/dev/full"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .stderr("cluster-verify: write /dev/full: No space left on device (os error 28)\n")
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_recording_replaces_what_was_there_and_leaves_nothing_beside_it() {
+    let project = Project::healthy();
+    project.write("kept/e.json", "an older one");
+
+    cluster_verify(&["check", "--offline", "--record", "kept/e.json"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .run();
+
+    assert!(project.read("kept/e.json").starts_with("{\"format\":1,"));
+    let beside = std::fs::read_dir(project.path("kept")).unwrap();
+    assert_eq!(beside.count(), 1);
+}
+
+#[test]
 fn a_recording_that_is_not_there_is_named() {
     let project = Project::healthy();
 
