@@ -12,6 +12,7 @@ pub const FORMAT: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
+    #[schemars(extend("const" = FORMAT))]
     pub format: u32,
     pub tool_version: String,
     pub taken_at: DateTime<Utc>,

@@ -71,9 +71,14 @@ fn finding_lines(text: &mut String, check: &CheckResult, findings: &[Finding], r
     let (folded, open): (Vec<&Finding>, Vec<&Finding>) = open
         .into_iter()
         .partition(|finding| finding.follows_from.is_some());
+    let mut told: Vec<&str> = Vec::new();
     for finding in open.iter().take(SHOWN) {
         whole(text, finding);
-        consequences(text, &check.code, finding, report);
+        // Several findings about one subject explain the same others.
+        if !told.contains(&finding.subject.as_str()) {
+            told.push(&finding.subject);
+            consequences(text, &check.code, finding, report);
+        }
     }
     elsewhere(text, &folded);
     if open.len() > SHOWN {
@@ -195,7 +200,14 @@ fn summary(text: &mut String, report: &Report) {
     for (count, name) in [
         (counts.failed, "failed"),
         (counts.known, "known"),
-        (counts.warned, "warnings"),
+        (
+            counts.warned,
+            if counts.warned == 1 {
+                "warning"
+            } else {
+                "warnings"
+            },
+        ),
         (counts.unknown, "unknown"),
         (counts.left_out, "left out"),
     ] {
@@ -329,6 +341,20 @@ mod tests {
         for line in plain(&report).lines() {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
+    }
+
+    #[test]
+    fn what_follows_from_two_findings_about_one_subject_is_told_once() {
+        let mut report = fake::report();
+        let Outcome::Found { findings } = &mut report.checks[2].outcome else {
+            panic!()
+        };
+        *findings = vec![findings[0].clone(); 2];
+
+        let text = plain(&report);
+
+        assert_eq!(text.matches("mail: no instance polled it").count(), 2);
+        assert_eq!(text.matches("so CV312 queue").count(), 1, "{text}");
     }
 
     #[test]
