@@ -122,11 +122,11 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
             .iter_mut()
             .find(|step| step.step == edge.child)
             .unwrap();
-        let enqueued = child
+        let begun = child
             .transitions
             .iter_mut()
-            .find(|it| it.to == StepState::Enqueued);
-        enqueued.map(|it| it.at -= TimeDelta::hours(1)).is_some()
+            .find(|it| matches!(it.to, StepState::Enqueued | StepState::InProgress));
+        begun.map(|it| it.at -= TimeDelta::hours(1)).is_some()
     }),
     ("CV615", |task, _| {
         task.complete = !task.complete;
@@ -142,7 +142,9 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
         let rest = task.at_rest();
         let step = pick(&mut task.steps, at);
         step.in_process = true;
-        rest && step.state().is_some()
+        rest && step
+            .state()
+            .is_some_and(|state| state != StepState::InProgress)
     }),
     ("CV620", |task, at| {
         pick(&mut task.steps, at).attempts = 4;
@@ -267,8 +269,6 @@ fn ends_again<S: Copy + PartialEq>(transitions: &mut Vec<Transition<S>>, end: S)
     transitions.iter().any(|it| it.to == end) && add(transitions, end)
 }
 
-fn add<S: Copy>(transitions: &mut Vec<Transition<S>>, to: S) -> bool {
-    let Some(mut again) = transitions.last().cloned() else {
 /// The engine's finalizer looks at no edge.
 fn finalize(transitions: &mut Vec<Transition<TaskState>>, to: TaskState) -> bool {
     let added = add(transitions, to);
@@ -278,6 +278,8 @@ fn finalize(transitions: &mut Vec<Transition<TaskState>>, to: TaskState) -> bool
     added
 }
 
+fn add<S: Copy>(transitions: &mut Vec<Transition<S>>, to: S) -> bool {
+    let Some(mut again) = transitions.last().cloned() else {
         return false;
     };
     again.to = to;
