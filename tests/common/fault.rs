@@ -30,6 +30,7 @@ pub struct Repair<'a> {
 }
 
 impl Drop for Repair<'_> {
+    #[expect(clippy::print_stderr, reason = "nobody takes an error from a drop")]
     fn drop(&mut self) {
         if let Err(error) = self.turn.mend() {
             eprintln!("the cluster could not be put right: {error:#}");

@@ -140,7 +140,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SAFETY is nix's: a signal to our own child, which has not been waited for.
+        // Not by `kill`, which it could not answer: the server is to end in order.
         let pid = i32::try_from(self.process.id()).unwrap_or_default();
         let _ = Command::new("kill")
             .args(["-INT", &pid.to_string()])

@@ -108,7 +108,7 @@ pub struct CheckArgs {
     /// Record the events of all tasks, not only of those that a finding rests on
     #[arg(long, requires = "record")]
     pub all_events: bool,
-    /// Judge recorded evidence instead of the cluster
+    /// Judge recorded evidence instead of the cluster; needs no checkout, what is accepted is recorded too
     #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "wait", "offline", "quick"])]
     pub replay: Option<PathBuf>,
 }

@@ -26,6 +26,9 @@ pub enum Error {
     /// A wait ran out.
     #[error("{0}")]
     NotHealthy(String),
+    /// Ctrl-C ended the look.
+    #[error("interrupted; nothing was judged")]
+    Interrupted,
     /// Rendered files are not what the topology renders to.
     #[error("{0}")]
     Stale(String),

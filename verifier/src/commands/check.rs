@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::gather::{Depth, begin, gather};
+use super::recording::{self, Recording};
 use super::status::all_healthy;
-use crate::check::{Code, Entry, Filter, REGISTRY, judge};
+use crate::check::{Code, Entry, Family, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, FORMAT};
+use crate::evidence::Evidence;
 use crate::exit;
 use crate::known::Known;
 use crate::project::Project;
@@ -22,31 +23,38 @@ use crate::topology::ForeignCluster;
 pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
     let begun = Instant::now();
     let filter = filter(args)?;
-    let (known, evidence) = match &args.cluster {
-        Some(cluster) => {
+    let recording = args.record.as_deref().map(Recording::open).transpose()?;
+    let evidence = match (&args.replay, &args.cluster) {
+        (Some(file), _) => recording::read(file)?,
+        (None, Some(cluster)) => {
             let cluster = super::foreign::describe(cluster)?;
             // Known findings are this project's; without one, nothing is accepted.
             let known = Project::find(given).ok().map(|project| known(&project));
-            let evidence = super::block_on(look_abroad(&cluster, args))??;
-            (known.transpose()?.unwrap_or_default(), evidence)
+            let known = known.transpose()?.unwrap_or_default();
+            let look = super::until_interrupted(look_abroad(&cluster, args));
+            let mut evidence = super::block_on(look)??;
+            evidence.configuration.accepted = known.entries;
+            evidence
         }
-        None => {
+        (None, None) => {
             let project = Project::find(given)?;
-            let known = known(&project)?;
-            let evidence = match &args.replay {
-                Some(file) => replay(file)?,
-                None => super::block_on(look_as_deep_as_asked(&project, args, &filter))??,
-            };
-            (known, evidence)
+            // What does not parse is told before anything is looked at.
+            known(&project)?;
+            let look = super::until_interrupted(look_as_deep_as_asked(&project, args, &filter));
+            super::block_on(look)??
         }
     };
-    if let Some(file) = &args.record {
-        record(file, &evidence)?;
-    }
+    let recorded = recording.map(|recording| recording.write(&evidence));
+    // As they were when the cluster was looked at, wherever that is judged.
+    let known = Known {
+        entries: evidence.configuration.accepted.clone(),
+    };
     let results = judge(&evidence, &filter, &known, evidence.taken_at.date_naive());
     let seconds = begun.elapsed().as_secs_f64();
     let report = Report::new(&evidence, results, args.strict, seconds);
     super::print(&render(&report, args.output));
+    // After the verdict, which a full disk does not change.
+    recorded.transpose()?;
     Ok(exit::of_verdict(report.verdict))
 }
 
@@ -56,18 +64,29 @@ fn filter(args: &CheckArgs) -> Result<Filter> {
         skip: args.skip.clone(),
     };
     if args.offline {
-        filter.only.push("1".to_owned());
+        let others = REGISTRY.iter().map(|entry| entry.code);
+        let others = others.filter(|code| code.family() != Family::Configuration);
+        filter.skip.extend(others.map(|code| code.to_string()));
         // Tools are asked for their version.
         filter.skip.push("123".to_owned());
     }
     let unknown = filter.unknown_words();
-    if unknown.is_empty() {
-        return Ok(filter);
+    if !unknown.is_empty() {
+        return Err(Error::Usage(format!(
+            "no check and no family is called {}; `cluster-verify codes` lists all",
+            unknown.join(", ")
+        )));
     }
-    Err(Error::Usage(format!(
-        "no check and no family is called {}; `cluster-verify codes` lists all",
-        unknown.join(", ")
-    )))
+    if !REGISTRY.iter().any(|entry| filter.admits(entry)) {
+        let why = match args.offline {
+            true => "none of the checks that `--offline` judges",
+            false => "no check",
+        };
+        return Err(Error::Usage(format!(
+            "`--only` and `--skip` leave {why}; `cluster-verify codes` lists all"
+        )));
+    }
+    Ok(filter)
 }
 
 fn known(project: &Project) -> Result<Known> {
@@ -98,15 +117,7 @@ fn depth(args: &CheckArgs) -> Depth {
 }
 
 async fn look_abroad(cluster: &ForeignCluster, args: &CheckArgs) -> Result<Evidence> {
-    let progress = Progress::new();
-    tokio::select! {
-        evidence = super::foreign::look(cluster, depth(args), &progress) => evidence,
-        _ = tokio::signal::ctrl_c() => Err(interrupted()),
-    }
-}
-
-fn interrupted() -> Error {
-    Error::Usage("interrupted; nothing was judged".to_owned())
+    super::foreign::look(cluster, depth(args), &Progress::new()).await
 }
 
 /// Checks that judge without canaries or subscriptions, and better with them.
@@ -145,10 +156,7 @@ async fn look(project: &Project, args: &CheckArgs, depth: Depth) -> Result<Evide
         wait_until_healthy(project, Duration::from_secs(seconds), &progress).await?;
     }
     let mut evidence = begin(project)?;
-    tokio::select! {
-        gathered = gather(project, &mut evidence, depth, &progress) => gathered?,
-        _ = tokio::signal::ctrl_c() => return Err(interrupted()),
-    }
+    gather(project, &mut evidence, depth, &progress).await?;
     Ok(evidence)
 }
 
@@ -170,37 +178,4 @@ async fn wait_until_healthy(
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     Ok(())
-}
-
-fn record(file: &Path, evidence: &Evidence) -> Result<()> {
-    let failed = |source| Error::Io {
-        action: "write",
-        path: file.to_path_buf(),
-        source,
-    };
-    let text = serde_json::to_vec(evidence).map_err(|error| failed(error.into()))?;
-    std::fs::write(file, text).map_err(failed)
-}
-
-fn replay(file: &Path) -> Result<Evidence> {
-    let failed = |source| Error::Io {
-        action: "read",
-        path: file.to_path_buf(),
-        source,
-    };
-    let text = std::fs::read(file).map_err(failed)?;
-    let evidence: Evidence = serde_json::from_slice(&text).map_err(|error| {
-        Error::Usage(format!(
-            "{}: not recorded evidence: {error}",
-            file.display()
-        ))
-    })?;
-    if evidence.format != FORMAT {
-        return Err(Error::Usage(format!(
-            "{}: recorded in format {}, this version reads {FORMAT}; record it again",
-            file.display(),
-            evidence.format
-        )));
-    }
-    Ok(evidence)
 }

@@ -11,6 +11,7 @@ pub mod gather_tasks;
 mod metrics;
 mod prune;
 mod queues;
+mod recording;
 mod render;
 mod run;
 mod status;
@@ -104,6 +105,19 @@ fn interrupts() -> Result<tokio::signal::unix::Signal> {
     })
 }
 
+/// A look, until Ctrl-C ends it.
+///
+/// # Errors
+/// It was ended, or failed.
+async fn until_interrupted<T>(look: impl Future<Output = Result<T>>) -> Result<T> {
+    // Before the look, which may be over at once.
+    let mut interrupts = interrupts()?;
+    tokio::select! {
+        seen = look => seen,
+        _ = interrupts.recv() => Err(Error::Interrupted),
+    }
+}
+
 /// The async runtime of commands that look at the cluster.
 fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -115,5 +129,14 @@ fn block_on<F: Future>(future: F) -> Result<F::Output> {
             why: error.to_string(),
             hint: "free some threads and try again".into(),
         })?;
-    Ok(runtime.block_on(future))
+    let output = runtime.block_on(future);
+    // Whoever waited for a Ctrl-C has taken the signal from the system for good: without somebody who
+    // waits on, what is judged and printed from here on could not be ended.
+    runtime.spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(exit::INTERRUPTED.into());
+        }
+    });
+    std::mem::forget(runtime);
+    Ok(output)
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::history::{KEPT, RULES, StepHistory, StepState, TaskHistory, TaskState};
+use crate::evidence::Unseen;
+use crate::history::{KEPT, KEPT_OPEN, RULES, StepHistory, StepState, TaskHistory, TaskState};
 
 /// The histories of healthy tasks are judged while they stream by and not kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -23,11 +24,11 @@ pub struct HistoryView {
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.
     pub workers: BTreeMap<Uuid, WorkerSeen>,
-    /// Tasks that are not at rest: the oldest, at most [`KEPT`] of them.
+    /// Tasks that are not at rest: the oldest, at most [`KEPT_OPEN`] of them.
     pub open: Vec<OpenTask>,
     /// How many there are.
     pub open_tasks: u64,
-    /// Histories on which a rule fired, at most [`crate::history::KEPT`] of them; or those of all tasks.
+    /// Histories on which a rule fired: of each code the oldest, [`KEPT`] of them. Or those of all tasks.
     pub suspects: Vec<TaskHistory>,
     /// Whether all are kept.
     #[serde(default)]
@@ -131,27 +132,33 @@ impl HistoryView {
         }
         if !task.at_rest() {
             self.open_tasks += 1;
-            if self.open.len() < self.most() {
+            if self.open.len() < self.most_open() {
                 self.open.push(OpenTask::of(&task));
             }
         }
-        let mut suspect = false;
-        for rule in RULES {
-            let breaches = (rule.judge)(&task).len() as u64;
-            if breaches > 0 {
-                suspect = true;
-                let count = self.counts.entry(rule.code.to_owned()).or_default();
-                count.tasks += 1;
-                count.breaches += breaches;
-            }
-        }
-        if (suspect || self.keep_all) && self.suspects.len() < self.most() {
+        if count(&mut self.counts, &task) || self.keep_all {
             self.suspects.push(task);
         }
     }
 
-    const fn most(&self) -> usize {
-        if self.keep_all { usize::MAX } else { KEPT }
+    const fn most_open(&self) -> usize {
+        if self.keep_all { usize::MAX } else { KEPT_OPEN }
+    }
+
+    /// For a check that found nothing wrong with the tasks in [`Self::open`].
+    ///
+    /// # Errors
+    /// There are more than were kept, of which nothing is known.
+    pub fn kept_all_open(&self) -> Result<(), Unseen> {
+        let kept = self.open.len();
+        if self.open_tasks <= kept as u64 {
+            return Ok(());
+        }
+        let more = self.open_tasks - kept as u64;
+        Err(Unseen::new(
+            format!("{more} of {} tasks that are not at rest", self.open_tasks),
+            format!("the oldest {kept} alone are looked at"),
+        ))
     }
 
     /// Adds what was seen of other tasks.
@@ -176,11 +183,29 @@ impl HistoryView {
         // Each part has its first by uuid, so that the first of all are among them.
         self.open.extend(other.open);
         self.open.sort_by_key(|task| task.task);
-        self.open.truncate(self.most());
+        self.open.truncate(self.most_open());
         self.suspects.extend(other.suspects);
         self.suspects.sort_by_key(|task| task.task);
-        self.suspects.truncate(self.most());
+        if !self.keep_all {
+            let mut kept = BTreeMap::new();
+            self.suspects.retain(|task| count(&mut kept, task));
+        }
     }
+}
+
+/// Counts a task by the rules that fire on it; true if it is one of the first for one of them.
+fn count(counts: &mut BTreeMap<String, RuleCount>, task: &TaskHistory) -> bool {
+    let mut first = false;
+    for rule in RULES {
+        let breaches = (rule.judge)(task).len() as u64;
+        if breaches > 0 {
+            let count = counts.entry(rule.code.to_owned()).or_default();
+            count.tasks += 1;
+            count.breaches += breaches;
+            first |= count.tasks <= KEPT;
+        }
+    }
+    first
 }
 
 #[cfg(test)]
@@ -188,16 +213,64 @@ mod tests {
     use super::*;
     use crate::history::model::{Choices, bytes, life};
     use crate::history::mutations::MUTATIONS;
+    use crate::history::rules;
+
+    /// Tasks of which nearly all have a fault, each the next one of the mutations.
+    fn faulty(tasks: u64) -> Vec<TaskHistory> {
+        let faulty = |number| {
+            let mut task = life(number, &mut Choices::new(&bytes(number)));
+            MUTATIONS[number as usize % MUTATIONS.len()].1(&mut task, 3);
+            task
+        };
+        (0..tasks).map(faulty).collect()
+    }
+
+    #[test]
+    fn what_fires_everywhere_does_not_crowd_out_what_fires_once() {
+        let mut view = HistoryView::default();
+        let chain = MUTATIONS.iter().find(|(code, _)| *code == "CV601").unwrap();
+        for number in 0..1000 {
+            let mut task = life(number, &mut Choices::new(&[]));
+            chain.1(&mut task, 3);
+            view.add(task);
+        }
+        let mut late = life(1000, &mut Choices::new(&[]));
+        late.complete = false;
+        view.add(late.clone());
+
+        assert_eq!(view.suspects.len() as u64, KEPT + 1);
+        assert_eq!(view.suspects.last(), Some(&late));
+    }
+
+    #[test]
+    fn of_each_code_the_first_are_kept() {
+        let mut view = HistoryView::default();
+        faulty(6000).into_iter().for_each(|task| view.add(task));
+
+        assert_eq!(view.counts.len(), RULES.len());
+        for (code, count) in &view.counts {
+            let judge = rules::rule(code).unwrap().judge;
+            let kept = view.suspects.iter().filter(|task| !judge(task).is_empty());
+            let kept = kept.count() as u64;
+            assert!(kept >= count.tasks.min(KEPT), "{code}: {kept} of {count:?}");
+        }
+        assert!((view.suspects.len() as u64) < KEPT * RULES.len() as u64);
+    }
+
+    #[test]
+    fn more_open_tasks_than_were_kept_leave_some_of_which_nothing_is_known() {
+        let mut view = HistoryView::default();
+        assert_eq!(view.kept_all_open(), Ok(()));
+
+        view.open_tasks = 3;
+
+        let unseen = view.kept_all_open().unwrap_err();
+        assert_eq!(unseen.what, "3 of 3 tasks that are not at rest");
+    }
 
     #[test]
     fn parts_that_are_merged_are_as_good_as_the_whole() {
-        let tasks: Vec<TaskHistory> = (0..3000)
-            .map(|number| {
-                let mut task = life(number, &mut Choices::new(&bytes(number)));
-                MUTATIONS[number as usize % MUTATIONS.len()].1(&mut task, 3);
-                task
-            })
-            .collect();
+        let tasks = faulty(6000);
         let (mut whole, mut one, mut other) = Default::default();
         for (index, task) in tasks.into_iter().enumerate() {
             HistoryView::add(&mut whole, task.clone());
@@ -212,8 +285,8 @@ mod tests {
 
         other.merge(one);
 
-        assert_eq!(whole.suspects.len(), KEPT);
-        assert_eq!(whole.open.len(), KEPT);
+        assert!(whole.counts.values().any(|count| count.tasks > KEPT));
+        assert_eq!(whole.open.len(), KEPT_OPEN);
         assert_eq!(
             serde_json::to_value(&other).unwrap(),
             serde_json::to_value(&whole).unwrap()

@@ -16,5 +16,9 @@ pub use runs::{Line, Moment, Run, Runs, StepRuns, WitnessProcess};
 pub use state::{State, StepState, TaskState};
 pub use task_history::{Audit, Edge, StepHistory, TaskHistory, Transition};
 
-/// Suspicious histories that evidence keeps; more are only counted.
-pub const KEPT: usize = 500;
+/// Suspicious histories that evidence keeps for each code; more are only counted. For each, since what fires on
+/// thousands of tasks must not crowd out what fires on one.
+pub const KEPT: u64 = 100;
+
+/// Tasks not at rest that evidence keeps; more are only counted.
+pub const KEPT_OPEN: usize = 500;

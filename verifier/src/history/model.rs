@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Audit, Edge, StepHistory, StepState, TaskHistory, TaskState, Transition};
+use super::{Audit, Edge, State, StepHistory, StepState, TaskHistory, TaskState, Transition};
 
 /// What happens at each fork of a life; when they run out, the plainest thing happens.
 #[derive(Debug)]
@@ -48,8 +48,10 @@ pub fn bytes(seed: u64) -> Vec<u8> {
 pub fn life(number: u64, choices: &mut Choices<'_>) -> TaskHistory {
     let steps = 1 + choices.below(12);
     let mut life = Life::new(number, steps, choices);
-    life.begin();
-    while life.round(choices) {}
+    life.begin(choices);
+    while let Some(to) = life.next(choices) {
+        life.moves(to, choices);
+    }
     life.task
 }
 
@@ -120,9 +122,10 @@ impl Life {
         self.left > 0
     }
 
-    fn task_to(&mut self, to: TaskState) {
+    fn task_to(&mut self, to: TaskState, past_the_table: bool) {
         if self.passes() {
-            let transition = follow(&self.task.transitions, to, self.now);
+            let mut transition = follow(&self.task.transitions, to, self.now);
+            transition.privileged = past_the_table;
             push(&mut self.task.transitions, transition);
             self.task.complete |= to == TaskState::Complete;
         }
@@ -156,42 +159,165 @@ impl Life {
         }
     }
 
-    fn begin(&mut self) {
-        self.task_to(TaskState::Pending);
+    fn begin(&mut self, choices: &mut Choices<'_>) {
+        self.task_to(TaskState::Pending, false);
+        // Now and then an operator is done with all of it before the engine begins.
+        let by_hand = choices.seldom(30);
         for index in 0..self.task.steps.len() {
             self.step_to(index, StepState::Pending, false);
+            if by_hand {
+                self.step_to(index, StepState::ResolvedManually, true);
+            }
         }
-        self.task_to(TaskState::Initializing);
     }
 
-    /// Runs all that is ready; false once the task is at rest or nobody looks.
-    fn round(&mut self, choices: &mut Choices<'_>) -> bool {
-        let ready: Vec<usize> = (0..self.task.steps.len())
-            .filter(|it| self.is_ready(*it))
+    /// Where the task goes from here; none once it stays or nobody looks.
+    fn next(&self, choices: &mut Choices<'_>) -> Option<TaskState> {
+        use TaskState::{WaitingForDependencies, WaitingForRetry};
+        let state = self.task.state().filter(|_| self.left > 0)?;
+        let plain = self.plainly(state);
+        // Where it stands still, more befalls it.
+        let waits = matches!(state, WaitingForDependencies | WaitingForRetry);
+        let many = if plain.is_none() || waits { 3 } else { 12 };
+        if !choices.seldom(many) {
+            return plain;
+        }
+        let others = self.others(state);
+        others.get(choices.below(others.len())).copied().or(plain)
+    }
+
+    /// Where it goes when all goes well.
+    fn plainly(&self, state: TaskState) -> Option<TaskState> {
+        use TaskState as T;
+        let on_the_way = (0..self.task.steps.len()).any(|it| self.is_ready(it))
+            || self.any_step(|state| state == StepState::Enqueued);
+        match state {
+            T::Pending => Some(T::Initializing),
+            T::Initializing | T::EvaluatingResults if on_the_way => Some(T::EnqueuingSteps),
+            T::Initializing | T::EvaluatingResults if self.is_done() => Some(T::Complete),
+            T::Initializing => Some(T::WaitingForDependencies),
+            // What is in the hands of somebody who is gone, it waits for for ever.
+            T::EvaluatingResults => {
+                (!self.any_step(StepState::is_in_flight)).then_some(T::BlockedByFailures)
+            }
+            T::EnqueuingSteps => Some(T::StepsInProcess),
+            T::StepsInProcess | T::WaitingForDependencies => Some(T::EvaluatingResults),
+            T::WaitingForRetry => Some(T::EnqueuingSteps),
+            _ => None,
+        }
+    }
+
+    /// Every edge of the engine's table that it may take, and those that the finalizer and the detector of stale
+    /// tasks take past it.
+    fn others(&self, state: TaskState) -> Vec<TaskState> {
+        use TaskState as T;
+        let may = |to: TaskState| match to {
+            T::Complete => self.is_done(),
+            // The table has it after an end, too; the engine's guards do not let it happen.
+            T::ResolvedManually => !state.is_terminal(),
+            _ => true,
+        };
+        let all = T::ALL.iter().copied();
+        let mut others: Vec<T> = all
+            .filter(|to| to.follows(Some(state)) && may(*to))
             .collect();
-        if ready.is_empty() {
-            self.end(choices);
-            return false;
+        let begun = !state.is_terminal() && state != T::Pending;
+        if begun && self.is_done() {
+            others.push(T::Complete);
+        } else if begun && state != T::BlockedByFailures {
+            others.push(T::BlockedByFailures);
         }
-        if choices.seldom(40) {
-            self.cancel();
-            return false;
+        if matches!(
+            state,
+            T::WaitingForDependencies | T::WaitingForRetry | T::StepsInProcess
+        ) {
+            others.push(T::Error);
         }
-        self.task_to(TaskState::EnqueuingSteps);
-        for index in &ready {
-            self.step_to(*index, StepState::Enqueued, false);
+        others
+    }
+
+    /// The task's next transition, and what its steps do with it.
+    fn moves(&mut self, to: TaskState, choices: &mut Choices<'_>) {
+        use TaskState as T;
+        let steps = 0..self.task.steps.len();
+        if to == T::Cancelled {
+            for index in steps.clone() {
+                let state = self.task.steps[index].state();
+                if state.is_some_and(|state| !state.is_terminal()) {
+                    self.step_to(index, StepState::Cancelled, false);
+                }
+            }
         }
-        self.task_to(TaskState::StepsInProcess);
-        let mut retried = false;
-        for index in ready {
-            retried |= self.run(index, choices);
+        // The finalizer says so of all that it writes, and others may write the same.
+        let finalized = matches!(to, T::Complete | T::BlockedByFailures) && choices.seldom(2);
+        let past_the_table = finalized || !to.follows(self.task.state());
+        self.task_to(to, past_the_table);
+        match to {
+            T::EnqueuingSteps => {
+                for index in steps {
+                    // A worker may claim a step of which it hears before it is marked as enqueued.
+                    if self.is_ready(index) && !choices.seldom(12) {
+                        self.step_to(index, StepState::Enqueued, false);
+                    }
+                }
+            }
+            T::StepsInProcess => {
+                for index in steps {
+                    let state = self.task.steps[index].state();
+                    if self.is_ready(index) || state == Some(StepState::Enqueued) {
+                        self.run(index, choices);
+                    }
+                }
+            }
+            _ => {}
         }
-        if retried && choices.seldom(2) {
-            self.task_to(TaskState::WaitingForRetry);
-        } else {
-            self.task_to(TaskState::EvaluatingResults);
+    }
+
+    /// One attempt at a step, or what comes in its stead.
+    fn run(&mut self, index: usize, choices: &mut Choices<'_>) {
+        use StepState as S;
+        while self.left > 0 {
+            let step = &self.task.steps[index];
+            let Some(state) = step.state() else { return };
+            let tried = step.attempts >= step.max_attempts;
+            let succeeded = step.audits.iter().any(|audit| audit.success);
+            let plain = match state {
+                S::Pending | S::Enqueued => Some(S::InProgress),
+                S::InProgress if succeeded => Some(S::Complete),
+                S::InProgress => Some(S::EnqueuedForOrchestration),
+                S::EnqueuedForOrchestration => Some(S::Complete),
+                S::EnqueuedAsErrorForOrchestration if tried => Some(S::Error),
+                S::EnqueuedAsErrorForOrchestration => Some(S::WaitingForRetry),
+                S::WaitingForRetry => Some(S::Pending),
+                _ => None,
+            };
+            let (to, by_hand) = if choices.seldom(8) {
+                // The last choice: whoever has it in hand is gone.
+                let others = others(state, tried, succeeded);
+                match others.get(choices.below(others.len() + 1)) {
+                    Some(other) => *other,
+                    None => return,
+                }
+            } else if let Some(plain) = plain {
+                (plain, false)
+            } else {
+                return;
+            };
+            self.step_to(index, to, by_hand);
+            // The next attempt is the next round's.
+            if to == S::Pending {
+                return;
+            }
         }
-        self.left > 0
+    }
+
+    fn is_done(&self) -> bool {
+        self.task.steps.iter().all(StepHistory::is_satisfied)
+    }
+
+    fn any_step(&self, wanted: impl Fn(StepState) -> bool) -> bool {
+        let mut states = self.task.steps.iter().filter_map(StepHistory::state);
+        states.any(wanted)
     }
 
     fn is_ready(&self, index: usize) -> bool {
@@ -202,76 +328,34 @@ impl Life {
             .iter()
             .filter(|edge| edge.child == step.step);
         step.state() == Some(StepState::Pending)
+            && step.attempts < step.max_attempts
             && parents.all(|edge| {
                 self.task
                     .step(edge.parent)
                     .is_some_and(StepHistory::is_satisfied)
             })
     }
+}
 
-    /// One attempt; true if another will follow.
-    fn run(&mut self, index: usize, choices: &mut Choices<'_>) -> bool {
-        use StepState as S;
-        self.step_to(index, S::InProgress, false);
-        match choices.below(12) {
-            9 => {
-                self.step_to(index, S::EnqueuedAsErrorForOrchestration, false);
-                if self.task.steps[index].attempts >= 3 {
-                    self.step_to(index, S::Error, false);
-                    return false;
-                }
-                self.step_to(index, S::WaitingForRetry, false);
-                self.step_to(index, S::Pending, false);
-                true
-            }
-            10 => {
-                self.step_to(index, S::EnqueuedAsErrorForOrchestration, false);
-                self.step_to(index, S::Error, false);
-                match choices.below(3) {
-                    1 => self.step_to(index, S::ResolvedManually, true),
-                    2 => {
-                        self.step_to(index, S::Pending, true);
-                        return true;
-                    }
-                    _ => {}
-                }
-                false
-            }
-            11 => {
-                self.step_to(index, S::Complete, true);
-                false
-            }
-            _ => {
-                self.step_to(index, S::EnqueuedForOrchestration, false);
-                self.step_to(index, S::Complete, false);
-                false
-            }
-        }
+/// Every edge of the engine's table that a step may take, and what an operator may do by hand.
+fn others(state: StepState, tried: bool, succeeded: bool) -> Vec<(StepState, bool)> {
+    use StepState as S;
+    if state.is_terminal() {
+        return Vec::new();
     }
-
-    fn end(&mut self, choices: &mut Choices<'_>) {
-        if self.task.steps.iter().all(StepHistory::is_satisfied) {
-            self.task_to(TaskState::Complete);
-            return;
-        }
-        self.task_to(TaskState::BlockedByFailures);
-        match choices.below(3) {
-            1 => self.task_to(TaskState::Error),
-            2 => self.task_to(TaskState::ResolvedManually),
-            _ => {}
-        }
+    let may = |to: &S| match to {
+        S::Enqueued | S::InProgress => !tried,
+        S::EnqueuedForOrchestration => !succeeded,
+        _ => true,
+    };
+    let all = S::ALL.iter().copied();
+    let legal = all.filter(|to| to.follows(Some(state)) && may(to));
+    let mut others: Vec<(S, bool)> = legal.map(|to| (to, false)).collect();
+    others.extend([(S::Complete, true), (S::ResolvedManually, true)]);
+    if state == S::Error {
+        others.push((S::Pending, true));
     }
-
-    fn cancel(&mut self) {
-        for index in 0..self.task.steps.len() {
-            if !self.task.steps[index].state().is_none_or(|state| {
-                matches!(state, StepState::Complete | StepState::ResolvedManually)
-            }) {
-                self.step_to(index, StepState::Cancelled, false);
-            }
-        }
-        self.task_to(TaskState::Cancelled);
-    }
+    others
 }
 
 fn follow<S: Copy>(transitions: &[Transition<S>], to: S, at: DateTime<Utc>) -> Transition<S> {

@@ -64,6 +64,14 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
         let over = task.state() == Some(TaskState::Complete);
         over && add(&mut task.transitions, TaskState::EvaluatingResults)
     }),
+    ("CV609", |task, _| {
+        let over = task.state() == Some(TaskState::Cancelled);
+        over && finalize(&mut task.transitions, TaskState::Complete)
+    }),
+    ("CV609", |task, _| {
+        let over = task.state() == Some(TaskState::Complete);
+        over && finalize(&mut task.transitions, TaskState::BlockedByFailures)
+    }),
     ("CV609", |task, at| {
         let step = pick(&mut task.steps, at);
         step.state() == Some(StepState::Complete) && add(&mut step.transitions, StepState::Enqueued)
@@ -114,11 +122,11 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
             .iter_mut()
             .find(|step| step.step == edge.child)
             .unwrap();
-        let enqueued = child
+        let begun = child
             .transitions
             .iter_mut()
-            .find(|it| it.to == StepState::Enqueued);
-        enqueued.map(|it| it.at -= TimeDelta::hours(1)).is_some()
+            .find(|it| matches!(it.to, StepState::Enqueued | StepState::InProgress));
+        begun.map(|it| it.at -= TimeDelta::hours(1)).is_some()
     }),
     ("CV615", |task, _| {
         task.complete = !task.complete;
@@ -134,7 +142,9 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
         let rest = task.at_rest();
         let step = pick(&mut task.steps, at);
         step.in_process = true;
-        rest && step.state().is_some()
+        rest && step
+            .state()
+            .is_some_and(|state| state != StepState::InProgress)
     }),
     ("CV620", |task, at| {
         pick(&mut task.steps, at).attempts = 4;
@@ -257,6 +267,15 @@ fn marks_another<S>(transitions: &mut [Transition<S>], at: usize) -> bool {
 
 fn ends_again<S: Copy + PartialEq>(transitions: &mut Vec<Transition<S>>, end: S) -> bool {
     transitions.iter().any(|it| it.to == end) && add(transitions, end)
+}
+
+/// The engine's finalizer looks at no edge.
+fn finalize(transitions: &mut Vec<Transition<TaskState>>, to: TaskState) -> bool {
+    let added = add(transitions, to);
+    if let Some(last) = transitions.last_mut() {
+        last.privileged = true;
+    }
+    added
 }
 
 fn add<S: Copy>(transitions: &mut Vec<Transition<S>>, to: S) -> bool {

@@ -26,6 +26,9 @@ macro_rules! states {
         }
 
         impl $name {
+            /// Every state that the engine has.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             fn from_name(name: &str) -> Self {
                 match name { $($text => Self::$variant,)+ _ => Self::Unknown }
             }

@@ -56,6 +56,10 @@ mod tests {
             let mut broken = value;
             broken["checks"][2]["outcome"]["status"] = "fine".into();
             assert!(!validator.is_valid(&broken));
+            broken["checks"] = serde_json::json!([]);
+            assert!(validator.is_valid(&broken));
+            broken["format"] = 2.into();
+            assert!(!validator.is_valid(&broken));
         }
     }
 

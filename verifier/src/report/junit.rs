@@ -41,9 +41,14 @@ fn case(check: &CheckResult, strict: bool) -> TestCase {
         }
         Outcome::Found { findings } if check.counts_against(strict) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(amount(total(findings), "finding"));
+            // What is accepted is told beside it, and is no failure.
+            let (counting, known) = counting(findings, strict);
+            status.set_message(match total(&known) {
+                0 => amount(total(&counting), "finding"),
+                more => format!("{}, {more} known", amount(total(&counting), "finding")),
+            });
             status.set_type(check.name.clone());
-            status.set_description(lines(findings));
+            status.set_description(lines(&counting));
             (status, "failed")
         }
         Outcome::Found { findings } => {
@@ -57,7 +62,8 @@ fn case(check: &CheckResult, strict: bool) -> TestCase {
                 .first()
                 .map(|it| it.known.as_ref().unwrap_or(&it.observed));
             let told = first.map_or(String::new(), |first| format!(": {first}"));
-            status.set_message(format!("{}{told}", amount(total(findings), kind)));
+            let all: Vec<&Finding> = findings.iter().collect();
+            status.set_message(format!("{}{told}", amount(total(&all), kind)));
             (status, kind)
         }
     };
@@ -65,13 +71,25 @@ fn case(check: &CheckResult, strict: bool) -> TestCase {
     case.set_classname(format!("cluster-verify.{}", check.name));
     case.add_property(Property::new("code", &check.code));
     case.add_property(Property::new("outcome", outcome));
-    if matches!(outcome, "known" | "warning") {
-        case.set_system_out(lines(check.findings()));
+    let aside: Vec<&Finding> = match outcome {
+        "known" | "warning" => check.findings().iter().collect(),
+        "failed" => counting(check.findings(), strict).1,
+        _ => Vec::new(),
+    };
+    if !aside.is_empty() {
+        case.set_system_out(lines(&aside));
     }
     case
 }
 
-fn total(findings: &[Finding]) -> u64 {
+/// The findings that count, and those that are accepted.
+fn counting(findings: &[Finding], strict: bool) -> (Vec<&Finding>, Vec<&Finding>) {
+    findings
+        .iter()
+        .partition(|finding| strict || finding.known.is_none())
+}
+
+fn total(findings: &[&Finding]) -> u64 {
     findings.iter().map(|finding| finding.times).sum()
 }
 
@@ -85,8 +103,8 @@ fn amount(number: u64, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-fn lines(findings: &[Finding]) -> String {
-    let line = |finding: &Finding| {
+fn lines(findings: &[&Finding]) -> String {
+    let line = |finding: &&Finding| {
         let cause = finding.follows_from.as_ref().map_or(String::new(), |it| {
             format!(" (follows from {} {})", it.code, it.subject)
         });
@@ -114,6 +132,28 @@ mod tests {
 
         assert!(text.contains("failures=\"3\""), "{text}");
         assert!(!text.contains("3 known"), "{text}");
+    }
+
+    #[test]
+    fn beside_what_counts_the_known_is_told_and_no_failure() {
+        let mut report = fake::report();
+        let known = report.checks[6].findings()[0].clone();
+        let Outcome::Found { findings } = &mut report.checks[2].outcome else {
+            panic!()
+        };
+        findings.push(known);
+
+        let text = render(&report);
+
+        assert!(
+            text.contains("<failure message=\"1 finding, 3 known\""),
+            "{text}"
+        );
+        let told = "<system-out>task 7: completed 2 times;";
+        assert_eq!(text.matches(told).count(), 2, "{text}");
+        report.strict = true;
+        let text = render(&report);
+        assert!(text.contains("<failure message=\"4 findings\""), "{text}");
     }
 
     #[test]

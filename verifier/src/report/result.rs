@@ -12,6 +12,7 @@ pub const FORMAT: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
+    #[schemars(extend("const" = FORMAT))]
     pub format: u32,
     pub tool_version: String,
     pub taken_at: DateTime<Utc>,
@@ -46,7 +47,7 @@ pub enum Verdict {
     Passed,
     /// At least one finding counts.
     Failed,
-    /// A check did not get the evidence that it needs.
+    /// A check did not get the evidence that it needs, or the run was asked not to look at what any of them needs.
     Unknown,
     /// The cluster's description is wrong, so nothing can be judged by it.
     Misconfigured,
@@ -123,6 +124,13 @@ impl CheckResult {
     }
 }
 
+impl Counts {
+    /// Checks that came to a judgement.
+    pub const fn judged(&self) -> usize {
+        self.passed + self.failed + self.known + self.warned
+    }
+}
+
 impl Report {
     /// The verdict over the results of one run.
     pub fn new(evidence: &Evidence, checks: Vec<CheckResult>, strict: bool, seconds: f64) -> Self {
@@ -142,7 +150,7 @@ impl Report {
             Verdict::Misconfigured
         } else if counts.failed > 0 {
             Verdict::Failed
-        } else if counts.unknown > 0 {
+        } else if counts.unknown > 0 || counts.judged() == 0 {
             Verdict::Unknown
         } else {
             Verdict::Passed
@@ -174,4 +182,29 @@ fn window(evidence: &Evidence) -> Option<Window> {
         since: history.profile_began.or_else(asked)?,
         of_profile: history.profile_began.is_some(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+
+    fn verdict(outcomes: Vec<Outcome>) -> Verdict {
+        let entry = find("CV308").unwrap();
+        let results = outcomes
+            .into_iter()
+            .map(|it| CheckResult::new(entry, it))
+            .collect();
+        Report::new(&Evidence::healthy(), results, false, 0.1).verdict
+    }
+
+    #[test]
+    fn a_run_that_judged_nothing_did_not_pass() {
+        assert_eq!(verdict(Vec::new()), Verdict::Unknown);
+        assert_eq!(verdict(vec![Outcome::LeftOut]), Verdict::Unknown);
+        assert_eq!(
+            verdict(vec![Outcome::LeftOut, Outcome::Passed]),
+            Verdict::Passed
+        );
+    }
 }

@@ -1,9 +1,13 @@
 //! One line a finding: code, subject, what was observed, what to do.
 
 use super::{Outcome, Report};
+use crate::check::Severity;
 
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
+    if report.counts.judged() == 0 && report.counts.left_out > 0 {
+        text.push_str("unknown: nothing was judged, the run was asked not to look\n");
+    }
     for check in &report.checks {
         match &check.outcome {
             Outcome::Passed | Outcome::LeftOut => {}
@@ -12,6 +16,11 @@ pub fn render(report: &Report) -> String {
             }
             Outcome::Found { findings } => {
                 for finding in findings {
+                    let kind = match check.severity {
+                        Severity::Error => "",
+                        Severity::Warning => " (warning)",
+                        Severity::Information => " (information)",
+                    };
                     let known = if finding.known.is_some() {
                         " (known)"
                     } else {
@@ -21,7 +30,7 @@ pub fn render(report: &Report) -> String {
                         format!(" (follows from {} {})", it.code, it.subject)
                     });
                     text.push_str(&format!(
-                        "{}{known}{cause} {}: {}; {}\n",
+                        "{}{kind}{known}{cause} {}: {}; {}\n",
                         check.code, finding.subject, finding.observed, finding.hint
                     ));
                 }

@@ -71,9 +71,14 @@ fn finding_lines(text: &mut String, check: &CheckResult, findings: &[Finding], r
     let (folded, open): (Vec<&Finding>, Vec<&Finding>) = open
         .into_iter()
         .partition(|finding| finding.follows_from.is_some());
+    let mut told: Vec<&str> = Vec::new();
     for finding in open.iter().take(SHOWN) {
         whole(text, finding);
-        consequences(text, &check.code, finding, report);
+        // Several findings about one subject explain the same others.
+        if !told.contains(&finding.subject.as_str()) {
+            told.push(&finding.subject);
+            consequences(text, &check.code, finding, report);
+        }
     }
     elsewhere(text, &folded);
     if open.len() > SHOWN {
@@ -195,7 +200,14 @@ fn summary(text: &mut String, report: &Report) {
     for (count, name) in [
         (counts.failed, "failed"),
         (counts.known, "known"),
-        (counts.warned, "warnings"),
+        (
+            counts.warned,
+            if counts.warned == 1 {
+                "warning"
+            } else {
+                "warnings"
+            },
+        ),
         (counts.unknown, "unknown"),
         (counts.left_out, "left out"),
     ] {
@@ -208,6 +220,11 @@ fn summary(text: &mut String, report: &Report) {
         report.checks.len(),
         parts.join(", ")
     ));
+    if counts.judged() == 0 && counts.left_out > 0 {
+        text.push_str(
+            "nothing was judged: what these checks need, the run was asked not to look at\n",
+        );
+    }
     let or_unknown = |part: &Option<String>| part.clone().unwrap_or_else(|| "unknown".to_owned());
     text.push_str(&format!(
         "{FAINT}engine {}, profile {}, mode {}, {:.1} s{FAINT:#}\n",
@@ -287,6 +304,24 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_judged_nothing_says_so() {
+        let mut report = fake::report();
+        report
+            .checks
+            .retain(|check| check.outcome == Outcome::LeftOut);
+        report.counts = crate::report::Counts {
+            left_out: 1,
+            ..Default::default()
+        };
+        report.verdict = Verdict::Unknown;
+
+        let text = plain(&report);
+
+        assert!(text.contains("verdict: unknown"), "{text}");
+        assert!(text.contains("\nnothing was judged: "), "{text}");
+    }
+
+    #[test]
     fn no_line_is_wider_than_a_hundred_columns() {
         let mut report = fake::report();
         // Whatever is found, and however long the titles of the real checks are.
@@ -306,6 +341,20 @@ mod tests {
         for line in plain(&report).lines() {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
+    }
+
+    #[test]
+    fn what_follows_from_two_findings_about_one_subject_is_told_once() {
+        let mut report = fake::report();
+        let Outcome::Found { findings } = &mut report.checks[2].outcome else {
+            panic!()
+        };
+        *findings = vec![findings[0].clone(); 2];
+
+        let text = plain(&report);
+
+        assert_eq!(text.matches("mail: no instance polled it").count(), 2);
+        assert_eq!(text.matches("so CV312 queue").count(), 1, "{text}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::program::cluster_verify;
+use crate::project::Project;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]
@@ -179,6 +180,30 @@ fn a_database_that_was_named_and_does_not_answer_is_a_finding() {
         .run();
 
     assert!(!text.contains("s3cr3t"), "{text}");
+}
+
+#[test]
+fn what_this_project_accepts_is_recorded_of_another_cluster_too() {
+    let project = Project::healthy();
+    let file = description(&[server(Manner::Well)], "");
+    let name = file.path().display().to_string();
+
+    cluster_verify(&[
+        "check",
+        "--cluster",
+        &name,
+        "--only",
+        "401",
+        "--record",
+        "e.json",
+    ])
+    .within(project.root())
+    .stdout_holding(&["verdict: passed"])
+    .run();
+
+    let recorded: Value = serde_json::from_str(&project.read("e.json")).unwrap();
+    let accepted = recorded["configuration"]["accepted"].as_array().unwrap();
+    assert!(accepted.iter().any(|entry| entry["code"] == "CV601"));
 }
 
 #[test]

@@ -29,6 +29,50 @@ fn a_word_that_is_no_check_is_refused_before_anything_is_looked_at() {
 }
 
 #[test]
+fn a_run_that_would_judge_nothing_is_refused() {
+    let project = Project::healthy();
+    let left =
+        "cluster-verify: `--only` and `--skip` leave no check; `cluster-verify codes` lists all\n";
+
+    cluster_verify(&["check", "--only", "308", "--skip", "3"])
+        .within(project.root())
+        .stderr(left)
+        .status(3)
+        .run();
+    cluster_verify(&["check", "--skip", "1,2,3,4,5,6"])
+        .within(project.root())
+        .stderr(left)
+        .status(3)
+        .run();
+    cluster_verify(&["check", "--offline", "--only", "308"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: `--only` and `--skip` leave none of the checks that `--offline` judges; \
+             `cluster-verify codes` lists all\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_run_that_was_told_not_to_look_at_what_it_should_judge_did_not_pass() {
+    let project = Project::healthy();
+    cluster_verify(&["check", "--offline", "--record", "e.json"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .run();
+
+    cluster_verify(&["check", "--replay", "e.json", "--only", "502"])
+        .within(project.root())
+        .stdout_holding(&[
+            "  -       CV502 ",
+            "verdict: unknown  1 checks: 0 ok, 1 left out\nnothing was judged: ",
+        ])
+        .status(2)
+        .run();
+}
+
+#[test]
 fn garbage_is_no_recording() {
     let project = Project::healthy();
     project.write("evidence.json", "{\"format\": \"what\"");
@@ -41,6 +85,69 @@ fn garbage_is_no_recording() {
         )
         .status(3)
         .run();
+}
+
+#[test]
+fn a_recording_of_another_version_is_to_be_made_again_whatever_else_is_in_it() {
+    let project = Project::healthy();
+    project.write("evidence.json", "{\"format\": 99, \"topology\": 7}");
+
+    cluster_verify(&["check", "--replay", "evidence.json"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: evidence.json: recorded in format 99, this version reads 1; record it \
+             again\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_is_refused_before_anything_is_looked_at() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--offline", "--record", "nowhere/e.json"])
+        .within(project.root())
+        .stderr("cluster-verify: write nowhere/e.json: entity not found\n")
+        .status(3)
+        .run();
+    let folder = project.path("config");
+    cluster_verify(&["check", "--offline", "--record", "config"])
+        .within(project.root())
+        .stderr(format!(
+            "cluster-verify: write {folder}: Is a directory (os error 21)\n"
+        ))
+        .status(3)
+        .run();
+}
+
+/// Other systems have no device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_recorded_in_the_end_costs_no_verdict() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--offline", "--record", "/dev/full"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .stderr("cluster-verify: write /dev/full: No space left on device (os error 28)\n")
+        .status(3)
+        .run();
+}
+
+#[test]
+fn a_recording_replaces_what_was_there_and_leaves_nothing_beside_it() {
+    let project = Project::healthy();
+    project.write("kept/e.json", "an older one");
+
+    cluster_verify(&["check", "--offline", "--record", "kept/e.json"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .run();
+
+    assert!(project.read("kept/e.json").starts_with("{\"format\":1,"));
+    let beside = std::fs::read_dir(project.path("kept")).unwrap();
+    assert_eq!(beside.count(), 1);
 }
 
 #[test]

@@ -29,7 +29,7 @@ Options:
   -V, --version        Print version
 
 Exit status: 0 nothing that counts was found, 1 findings, 2 the verdict is unknown (something could
-not be seen), 3 wrong usage or configuration.
+not be seen, or nothing was judged), 3 wrong usage or configuration, 130 interrupted.
 ";
 
 #[test]

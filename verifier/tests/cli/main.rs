@@ -6,6 +6,7 @@ mod check;
 mod codes;
 mod environment;
 mod help;
+mod interrupt;
 mod offline;
 mod program;
 mod project;

@@ -39,6 +39,39 @@ fn what_is_recorded_is_judged_the_same_when_it_is_replayed() {
     assert_eq!(checks(&first), checks(&again));
 }
 
+/// All of `config/findings.toml` that these tests need.
+const ACCEPTED: &str = "[[finding]]\ncode = \"CV104\"\ntarget = \"*\"\nreason = \"on purpose\"\n\
+    engine = \"0.1.8\"\nprofiles = [\"stock\"]\nexpires = \"2999-12-31\"\n";
+
+#[test]
+fn a_recording_is_judged_without_a_checkout_by_what_was_accepted_where_it_was_made() {
+    let project = Project::healthy();
+    project.write("config/findings.toml", ACCEPTED);
+    project.replace(
+        "process-compose.yaml",
+        "is_strict: true",
+        "is_strict: false",
+    );
+    let file = project.path("e.json");
+    cluster_verify(&["check", "--offline", "--only", "104", "--record", &file])
+        .within(project.root())
+        .stdout_holding(&["  known   CV104", "verdict: passed"])
+        .run();
+    // What is accepted here and now is not what was accepted there and then.
+    project.write("config/findings.toml", "");
+
+    for folder in [project.root(), &std::env::temp_dir()] {
+        cluster_verify(&["check", "--replay", &file, "--only", "104"])
+            .within(folder)
+            .stdout_holding(&["  known   CV104", "1 known: on purpose", "verdict: passed"])
+            .run();
+    }
+    cluster_verify(&["check", "--replay", &file, "--only", "104", "--strict"])
+        .stdout_holding(&["  FAILED  CV104"])
+        .status(1)
+        .run();
+}
+
 #[test]
 fn a_stale_file_is_a_finding_with_the_command_that_mends_it() {
     let project = Project::healthy();
@@ -53,6 +86,18 @@ fn a_stale_file_is_a_finding_with_the_command_that_mends_it() {
         .stdout_holding(&["CV104 process-compose.yaml: ", "cluster-verify render"])
         .status(1)
         .run();
+}
+
+#[test]
+fn of_the_checks_that_need_no_process_only_those_asked_for_are_made() {
+    let project = Project::healthy();
+
+    let text = cluster_verify(&["check", "--offline", "--only", "104,308"])
+        .within(project.root())
+        .stdout_holding(&["CV104", "verdict: passed  1 checks: 1 ok"])
+        .run();
+
+    assert!(!text.contains("CV101"), "{text}");
 }
 
 #[test]

@@ -72,8 +72,20 @@ impl Call {
     ///
     /// # Panics
     /// Something is not as expected.
-    pub fn run(mut self) -> String {
-        let output = self.command.output().expect("the program runs");
+    pub fn run(self) -> String {
+        self.run_while(|_| {})
+    }
+
+    /// The same, while something is done to the process of this id.
+    ///
+    /// # Panics
+    /// Something is not as expected.
+    pub fn run_while(mut self, act: impl FnOnce(u32)) -> String {
+        let (out, err) = (Stdio::piped(), Stdio::piped());
+        let child = self.command.stdout(out).stderr(err).spawn();
+        let child = child.expect("the program runs");
+        act(child.id());
+        let output = child.wait_with_output().expect("the program ends");
         let stdout = String::from_utf8(output.stdout).expect("standard output is text");
         let stderr = String::from_utf8(output.stderr).expect("standard error is text");
         let said = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.command);

@@ -11,6 +11,7 @@ mod environment;
 mod history;
 mod identity;
 mod large_history;
+mod locked;
 mod processes;
 mod redelivery;
 mod subscriptions;

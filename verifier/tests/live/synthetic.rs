@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use cluster_verify::evidence::HistoryView;
 use cluster_verify::history::model::{Choices, bytes, life};
 use cluster_verify::history::mutations::MUTATIONS;
-use cluster_verify::history::{State, StepHistory, TaskHistory, Transition};
+use cluster_verify::history::{RULES, State, StepHistory, TaskHistory, Transition};
 use sqlx::postgres::PgPoolCopyExt;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
@@ -41,14 +41,25 @@ pub async fn load(pool: &PgPool, transitions: u64) -> Result<HistoryView, sqlx::
     Ok(expected)
 }
 
+/// What must be found is counted by the rules themselves; that they are right is held here against what was seeded.
 fn made_up(number: u64) -> TaskHistory {
     let mut task = life(number, &mut Choices::new(&bytes(number)));
+    assert_eq!(firing(&task), [""; 0], "a legal life: {task:#?}");
     if number.is_multiple_of(SEEDED) {
         let which = usize::try_from(number / SEEDED).unwrap_or_default();
-        let (_, mutate) = MUTATIONS[which % MUTATIONS.len()];
-        mutate(&mut task, which);
+        let (code, mutate) = MUTATIONS[which % MUTATIONS.len()];
+        if mutate(&mut task, which) {
+            let found = firing(&task);
+            assert!(found.contains(&code), "{code} not in {found:?}: {task:#?}");
+        }
     }
     task
+}
+
+/// The codes of the rules that fire on a task.
+fn firing(task: &TaskHistory) -> Vec<&'static str> {
+    let fires = RULES.iter().filter(|rule| !(rule.judge)(task).is_empty());
+    fires.map(|rule| rule.code).collect()
 }
 
 /// By code: tasks in which a rule fires, and how often it does.

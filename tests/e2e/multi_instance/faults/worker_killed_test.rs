@@ -33,6 +33,10 @@ struct Victim {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::print_stderr,
+    reason = "what a test has to say is read beside its result"
+)]
 async fn what_killed_workers_had_in_hand_is_done_by_others_or_reported() -> Result<()> {
     for workload in sleepers()? {
         if let Some(reason) = MultiInstanceTestManager::shortage_of(1, &workload.language, 2) {

@@ -13,8 +13,9 @@ impl Check for Unreachable {
     const TITLE: &'static str = "every running instance answers on its port";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        let topology = evidence.topology.seen()?;
         let mut findings = Vec::new();
-        for (service, instance) in evidence.topology.seen()?.instances() {
+        for (service, instance) in topology.instances() {
             let id = &instance.id;
             let nobody = || Unseen::new(format!("endpoints of {id}"), "this run did not ask");
             let Observed::Unseen(unseen) = &evidence.endpoints.get(id).ok_or_else(nobody)?.health
@@ -34,8 +35,13 @@ impl Check for Unreachable {
                 .and_then(|system| system.of_instance(id));
             let mut finding = Finding::about(id)
                 .observed(format!("no answer to GET /health: {}", unseen.why))
-                .evidence("url", format!("http://127.0.0.1:{}/health", instance.port))
-                .hint(format!("run `./dev logs {id}`"));
+                .evidence("url", format!("{}/health", instance.base_url()))
+                .hint(match topology.is_foreign() {
+                    true => {
+                        "look on its machine whether it runs, or correct the address".to_owned()
+                    }
+                    false => format!("run `./dev logs {id}`"),
+                });
             if let Some(process) = process {
                 finding = finding
                     .evidence("pid", process.pid)
@@ -61,6 +67,8 @@ impl Check for Unreachable {
 mod tests {
     use super::*;
     use crate::checks::testing::{fires, silent, unknown};
+    use crate::evidence::Configuration;
+    use crate::topology::ForeignCluster;
 
     fn without_answer(why: &str) -> Evidence {
         let mut evidence = Evidence::healthy();
@@ -76,6 +84,27 @@ mod tests {
         assert_eq!(findings[0].subject, "worker-rust-1");
         assert_eq!(findings[0].evidence["url"], "http://127.0.0.1:8100/health");
         assert_eq!(findings[0].hint, "run `./dev logs worker-rust-1`");
+    }
+
+    #[test]
+    fn of_another_cluster_its_own_address_is_told_and_no_command_of_this_one() {
+        let cluster = ForeignCluster {
+            orchestration: vec!["http://tasker-a:8080".into()],
+            ..ForeignCluster::default()
+        };
+        let mut evidence =
+            Evidence::blank(Observed::Seen(cluster.topology()), Configuration::default());
+        let endpoints = Evidence::healthy().endpoints.remove("orchestration-1");
+        let mut endpoints = endpoints.unwrap();
+        endpoints.health = Observed::unseen("/health", "timed out after 2 s");
+        evidence
+            .endpoints
+            .insert("orchestration-1".into(), endpoints);
+
+        let findings = fires::<Unreachable>(&evidence);
+
+        assert_eq!(findings[0].evidence["url"], "http://tasker-a:8080/health");
+        assert!(!findings[0].hint.contains("./dev"), "{}", findings[0].hint);
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod tests {
     use crate::checks::testing::{fires, silent, unknown};
     use crate::evidence::Observed;
     use crate::evidence::healthy::task_history;
-    use crate::history::{TaskState, Transition};
+    use crate::history::{StepState, TaskHistory, TaskState, Transition};
 
     #[test]
     fn a_transition_after_the_end_is_a_finding() {
@@ -57,6 +57,60 @@ mod tests {
 
             silent::<AfterTerminal>(&evidence_of(task));
         }
+    }
+
+    /// The task with its end in another state, and after that what is written past the engine's edge table.
+    fn finalized(end: TaskState, after: TaskState) -> TaskHistory {
+        let mut task = task_history();
+        let last = task.transitions.last_mut().unwrap();
+        last.to = end;
+        let after = Transition {
+            from: Some(end),
+            to: after,
+            sort_key: 10,
+            privileged: true,
+            ..last.clone()
+        };
+        task.transitions.push(after);
+        task
+    }
+
+    #[test]
+    fn what_the_finalizer_writes_after_an_end_is_a_finding() {
+        use TaskState as T;
+        for (end, after) in [
+            (T::Cancelled, T::Complete),
+            (T::Error, T::Complete),
+            (T::ResolvedManually, T::Complete),
+            (T::Complete, T::BlockedByFailures),
+            (T::Cancelled, T::BlockedByFailures),
+        ] {
+            fires::<AfterTerminal>(&evidence_of(finalized(end, after)));
+        }
+        // A state from which the engine's own table leads on.
+        silent::<AfterTerminal>(&evidence_of(finalized(T::BlockedByFailures, T::Error)));
+        silent::<AfterTerminal>(&evidence_of(finalized(T::BlockedByFailures, T::Complete)));
+    }
+
+    #[test]
+    fn a_step_that_an_operator_completes_after_its_end_is_none() {
+        let mut task = task_history();
+        let transitions = &mut task.steps[0].transitions;
+        let end = transitions.last_mut().unwrap();
+        end.to = StepState::Cancelled;
+        let mut after = Transition {
+            from: Some(StepState::Cancelled),
+            to: StepState::Complete,
+            sort_key: end.sort_key + 1,
+            privileged: true,
+            ..end.clone()
+        };
+        transitions.push(after.clone());
+        silent::<AfterTerminal>(&evidence_of(task.clone()));
+
+        after.privileged = false;
+        *task.steps[0].transitions.last_mut().unwrap() = after;
+        fires::<AfterTerminal>(&evidence_of(task));
     }
 
     #[test]

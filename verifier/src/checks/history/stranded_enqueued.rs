@@ -16,8 +16,9 @@ impl Check for StrandedEnqueued {
     const TITLE: &'static str = "every enqueued step has a message in its queue";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
+        let history = evidence.history.seen()?;
         let mut findings = Vec::new();
-        for task in &evidence.history.seen()?.open {
+        for task in &history.open {
             for step in task
                 .in_flight
                 .iter()
@@ -49,6 +50,9 @@ impl Check for StrandedEnqueued {
                         )),
                 );
             }
+        }
+        if findings.is_empty() {
+            history.kept_all_open()?;
         }
         Ok(findings)
     }
@@ -84,6 +88,14 @@ mod tests {
     #[test]
     fn a_step_that_was_just_enqueued_may_be_without_its_message() {
         silent::<StrandedEnqueued>(&enqueued(9, Some(false)));
+    }
+
+    #[test]
+    fn of_open_tasks_that_were_not_kept_nothing_is_known() {
+        let mut evidence = enqueued(600, Some(true));
+        evidence.history.seen_mut().open_tasks = 2;
+
+        unknown::<StrandedEnqueued>(&evidence);
     }
 
     #[test]

@@ -34,6 +34,9 @@ impl Check for StrandedInProgress {
                 }
             }
         }
+        if findings.is_empty() {
+            history.kept_all_open()?;
+        }
         Ok(findings)
     }
 }
@@ -145,6 +148,14 @@ mod tests {
     #[test]
     fn a_handler_may_take_its_time() {
         silent::<StrandedInProgress>(&in_progress(600, Some(102)));
+    }
+
+    #[test]
+    fn of_open_tasks_that_were_not_kept_nothing_is_known() {
+        let mut evidence = in_progress(59, None);
+        evidence.history.seen_mut().open_tasks = 2;
+
+        unknown::<StrandedInProgress>(&evidence);
     }
 
     #[test]

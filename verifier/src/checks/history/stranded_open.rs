@@ -17,33 +17,38 @@ impl Check for StrandedOpen {
     const TITLE: &'static str = "every task that is not over has a step on its way";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
-        let open = evidence.history.seen()?.open.iter();
-        let stranded = open.filter(|task| {
+        let history = evidence.history.seen()?;
+        let stranded = history.open.iter().filter(|task| {
             task.in_flight.is_empty()
                 && !task.waits_for_retry
                 && evidence.taken_at - task.since > GRANTED
         });
-        let findings = stranded.map(|task| {
-            let state = task
-                .state
-                .map_or("without a state", crate::history::State::name);
-            Finding::about(format!("task {} in {state}", task.task))
-                .observed(format!(
-                    "the database has none of its steps in a queue or in hand for {} s",
-                    (evidence.taken_at - task.since).num_seconds()
-                ))
-                .evidence("template", format!("{}/{}", task.namespace, task.template))
-                .evidence(
-                    "steps complete",
-                    format!("{} of {}", task.steps_complete, task.steps),
-                )
-                .evidence("last transition", task.since)
-                .hint(format!(
-                    "run `cluster-verify task {}`, then cancel or resolve the task",
-                    task.task
-                ))
-        });
-        Ok(findings.collect())
+        let findings: Vec<Finding> = stranded
+            .map(|task| {
+                let state = task
+                    .state
+                    .map_or("without a state", crate::history::State::name);
+                Finding::about(format!("task {} in {state}", task.task))
+                    .observed(format!(
+                        "the database has none of its steps in a queue or in hand for {} s",
+                        (evidence.taken_at - task.since).num_seconds()
+                    ))
+                    .evidence("template", format!("{}/{}", task.namespace, task.template))
+                    .evidence(
+                        "steps complete",
+                        format!("{} of {}", task.steps_complete, task.steps),
+                    )
+                    .evidence("last transition", task.since)
+                    .hint(format!(
+                        "run `cluster-verify task {}`, then cancel or resolve the task",
+                        task.task
+                    ))
+            })
+            .collect();
+        if findings.is_empty() {
+            history.kept_all_open()?;
+        }
+        Ok(findings)
     }
 }
 
@@ -91,6 +96,18 @@ mod tests {
         let since = evidence.taken_at;
         evidence.history.seen_mut().open = vec![open_task(StepState::InProgress, since)];
         silent::<StrandedOpen>(&evidence);
+    }
+
+    #[test]
+    fn of_open_tasks_that_were_not_kept_nothing_is_known() {
+        let mut evidence = idle(59);
+        evidence.history.seen_mut().open_tasks = 2;
+        unknown::<StrandedOpen>(&evidence);
+
+        // What was found among those that were kept is no less true.
+        let mut evidence = idle(61);
+        evidence.history.seen_mut().open_tasks = 2;
+        fires::<StrandedOpen>(&evidence);
     }
 
     #[test]

@@ -3,11 +3,20 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::evidence::Unseen;
 use crate::project::Project;
 use crate::topology::Topology;
+
+/// What a look waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the server allows each query: somebody who holds a lock on a table, or a server that is not equal to its
+/// work, must not hold up the verdict for ever. History is read a few hundred tasks at a time, in milliseconds; even
+/// the walk over all tasks that cuts it up takes seconds where there are millions.
+const DEADLINES: &str = "SET lock_timeout = '5s'; SET statement_timeout = '60s'";
 
 /// The engine's database. Its queues are in it too, or in one of their own.
 ///
@@ -71,10 +80,7 @@ pub async fn connect_to(tasks: &str, queues: Option<&str>) -> Result<Databases, 
         let options: PgConnectOptions = url.parse().map_err(failed)?;
         let options = options.application_name("cluster-verify");
         let name = options.get_database().unwrap_or("postgres").to_owned();
-        let pool = PgPoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(5));
-        Ok((pool.connect_with(options).await.map_err(failed)?, name))
+        Ok((open_pool(options, 4).await.map_err(failed)?, name))
     };
     let (pool, name) = open(tasks.to_owned()).await?;
     let mut databases = Databases {
@@ -106,15 +112,22 @@ async fn pool(
         .password(&password)
         .database(name)
         .application_name("cluster-verify");
+    open_pool(options, size).await.map_err(|error| {
+        let port = topology.database.port;
+        Unseen::new("the database", format!("127.0.0.1:{port}/{name}: {error}"))
+    })
+}
+
+async fn open_pool(options: PgConnectOptions, size: u32) -> sqlx::Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(PATIENCE)
+        // Not as parameters of the start, which poolers in between refuse.
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(DEADLINES).await.map(drop) })
+        })
         .connect_with(options)
         .await
-        .map_err(|error| {
-            let port = topology.database.port;
-            Unseen::new("the database", format!("127.0.0.1:{port}/{name}: {error}"))
-        })
 }
 
 /// The addresses of the databases for other programs, with the password in them.

@@ -107,15 +107,15 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     };
     let mut lives: Vec<Life> = Vec::new();
     // After the load, so that instances which died under it are not taken for running.
-    gather_tasks(
-        project,
-        &mut evidence,
-        &pool,
-        &mut sent.tasks,
-        &Progress::new(),
-        |task| lives.push(Life::of(task)),
-    )
-    .await?;
+    let progress = Progress::new();
+    let tasks = &mut sent.tasks;
+    let gathered = gather_tasks(project, &mut evidence, &pool, tasks, &progress, |task| {
+        lives.push(Life::of(task));
+    });
+    tokio::select! {
+        gathered = gathered => gathered?,
+        _ = interrupted.recv() => return Err(Error::Interrupted),
+    }
     pool.close().await;
     let Sent { tasks, interrupted } = sent;
     let mut summary = Summary::of(workload, &tasks, &lives, &evidence.instances_by_id());

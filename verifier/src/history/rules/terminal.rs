@@ -5,15 +5,24 @@ use crate::history::state::State;
 use crate::history::{TaskHistory, Transition};
 
 pub fn after_terminal(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, goes_on, goes_on)
+    // Past the edge table, steps are moved by operators, tasks by the engine's finalizer: it writes
+    // `complete` after `cancelled` as readily as after anything else.
+    Breach::in_task_or_steps(
+        task,
+        |own| goes_on(own, |_| false),
+        |of_step| goes_on(of_step, |after| after.privileged),
+    )
 }
 
-fn goes_on<S: State>(transitions: &[Transition<S>]) -> Option<String> {
+fn goes_on<S: State>(
+    transitions: &[Transition<S>],
+    by_hand: impl Fn(&Transition<S>) -> bool,
+) -> Option<String> {
     let pair = transitions.windows(2).find(|pair| {
         let (end, after) = (&pair[0], &pair[1]);
         // The same end once more is a matter of its own: completed twice.
         end.to.is_terminal()
-            && !after.privileged
+            && !by_hand(after)
             && after.to != end.to
             && !after.to.follows(Some(end.to))
     })?;
