@@ -9,4 +9,5 @@ mod help;
 mod offline;
 mod program;
 mod project;
+mod psql;
 mod render;

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// Something was given up: a message in a dead letter queue, or a task in the dead letter table.
@@ -17,9 +18,10 @@ impl Check for DeadLetter {
             .map(|queue| {
                 Finding::about(format!("queue {}", queue.name))
                     .observed(format!("PostgreSQL has {} messages in it", queue.messages))
-                    .hint(format!(
-                        "run `psql -c 'SELECT message FROM pgmq.q_{}'`",
-                        queue.name
+                    .hint(hint::sql(
+                        evidence,
+                        Database::Queues,
+                        &format!("SELECT message FROM pgmq.\"q_{}\"", queue.name),
                     ))
                     .times(u64::try_from(queue.messages).unwrap_or(1))
             })

@@ -1,5 +1,6 @@
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::runs;
+use crate::checks::hint;
 use crate::evidence::{Evidence, Observed, Unseen};
 
 /// A running instance does not answer on its port.
@@ -34,8 +35,8 @@ impl Check for Unreachable {
                 .and_then(|system| system.of_instance(id));
             let mut finding = Finding::about(id)
                 .observed(format!("no answer to GET /health: {}", unseen.why))
-                .evidence("url", format!("http://127.0.0.1:{}/health", instance.port))
-                .hint(format!("run `./dev logs {id}`"));
+                .evidence("url", format!("{}/health", instance.base_url()))
+                .hint(hint::logs(evidence, id));
             if let Some(process) = process {
                 finding = finding
                     .evidence("pid", process.pid)
@@ -60,7 +61,7 @@ impl Check for Unreachable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{fires, given_by_addresses, silent, unknown};
 
     fn without_answer(why: &str) -> Evidence {
         let mut evidence = Evidence::healthy();
@@ -94,6 +95,18 @@ mod tests {
         evidence.system = Observed::not_looked("processes");
 
         fires::<Unreachable>(&evidence);
+    }
+
+    #[test]
+    fn an_instance_of_another_cluster_is_named_by_its_address() {
+        let mut evidence = given_by_addresses(without_answer("connection refused"));
+        evidence.system = Observed::not_looked("processes");
+
+        let findings = fires::<Unreachable>(&evidence);
+
+        let address = "http://worker-rust-1.example:8100";
+        assert_eq!(findings[0].evidence["url"], format!("{address}/health"));
+        assert!(findings[0].hint.ends_with(address), "{}", findings[0].hint);
     }
 
     #[test]
