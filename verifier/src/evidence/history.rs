@@ -19,7 +19,7 @@ pub struct HistoryView {
     /// When the engine's present profile began, if that is why no more was looked at.
     #[serde(default)]
     pub profile_began: Option<DateTime<Utc>>,
-    /// Findings by code over everything that was looked at.
+    /// Breaches by rule, of most codes the only one, over everything that was looked at.
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.
     pub workers: BTreeMap<Uuid, WorkerSeen>,
@@ -140,7 +140,7 @@ impl HistoryView {
             let breaches = (rule.judge)(&task).len() as u64;
             if breaches > 0 {
                 suspect = true;
-                let count = self.counts.entry(rule.code.to_owned()).or_default();
+                let count = self.counts.entry(rule.name()).or_default();
                 count.tasks += 1;
                 count.breaches += breaches;
             }

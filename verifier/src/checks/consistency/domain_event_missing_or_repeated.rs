@@ -44,11 +44,12 @@ impl Check for DomainEventMissingOrRepeated {
 
 fn finding(canary: &Canary, name: &str, count: u64) -> Finding {
     let task = canary.create.task_uuid().unwrap_or_default();
-    let times = match count {
-        0 => "never".to_owned(),
-        more => format!("{more} times"),
+    // Each has a cause of its own, of which one may be known.
+    let (kind, times) = match count {
+        0 => ("missing", "never".to_owned()),
+        more => ("repeated", format!("{more} times")),
     };
-    let finding = Finding::about(canary)
+    let finding = Finding::about(format!("{canary}, event {kind}"))
         .observed(format!("its namespace's queue has {name} {times}"))
         .evidence("queue", format!("{}_domain_events", canary.namespace))
         .evidence("correlation id", &canary.correlation_id)
@@ -69,7 +70,7 @@ fn finding(canary: &Canary, name: &str, count: u64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
 
     /// The template promises `letter.sent`, and the first canary left it so often.
     fn left(times: Option<u64>) -> Evidence {
@@ -92,6 +93,17 @@ mod tests {
 
         let findings = fires::<DomainEventMissingOrRepeated>(&left(Some(2)));
         assert!(findings[0].observed.contains("letter.sent 2 times"));
+    }
+
+    #[test]
+    fn only_a_repeated_event_is_known_of_the_engine() {
+        let known = |times| {
+            let found = accepted_by_the_project::<DomainEventMissingOrRepeated>(&left(Some(times)));
+            found[0].known.is_some()
+        };
+
+        assert!(known(2));
+        assert!(!known(0));
     }
 
     #[test]
