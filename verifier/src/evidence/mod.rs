@@ -39,7 +39,7 @@ use uuid::Uuid;
 use crate::topology::Topology;
 
 /// Version of the recorded form; a recording of another version is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything that one run of `check` looked at.
 #[derive(Debug, Clone, Serialize, Deserialize)]

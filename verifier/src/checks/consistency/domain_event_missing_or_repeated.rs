@@ -19,7 +19,8 @@ impl Check for DomainEventMissingOrRepeated {
             .seen()?
             .sent()?
             .iter()
-            .filter(|canary| canary.is_complete());
+            // Of one that moved when it was last looked at, the events were not waited for.
+            .filter(|canary| canary.at_rest() && canary.is_complete());
         let mut findings = Vec::new();
         for canary in complete {
             let promised = evidence
@@ -122,6 +123,14 @@ mod tests {
         for reading in &mut evidence.canaries.seen_mut().tasks[0].last_readings {
             reading.state = Some("error".into());
         }
+
+        silent::<DomainEventMissingOrRepeated>(&evidence);
+    }
+
+    #[test]
+    fn a_canary_that_completed_after_the_look_at_its_events_is_not_judged() {
+        let mut evidence = left(None);
+        evidence.canaries.seen_mut().tasks[0].finished_ms = None;
 
         silent::<DomainEventMissingOrRepeated>(&evidence);
     }
