@@ -101,7 +101,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
     evidence.database = database.into();
     evidence.history = history.into();
     if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&databases, view, evidence.taken_at).await
+        && let Err(failed) = postgres::follow_up(&databases, view).await
     {
         evidence.history = Observed::Unseen(failed);
     }

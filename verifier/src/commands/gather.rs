@@ -172,7 +172,7 @@ pub async fn gather(
     evidence.database = database.into();
     evidence.history = history.into();
     if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&pool, view, evidence.taken_at).await
+        && let Err(failed) = postgres::follow_up(&pool, view).await
     {
         evidence.history = Observed::Unseen(failed);
     }

@@ -14,6 +14,9 @@ pub struct HistoryView {
     pub tasks: u64,
     pub steps: u64,
     pub transitions: u64,
+    /// When the look began: later than the rest of the evidence, in which the canaries take their time.
+    #[serde(default)]
+    pub read_at: Option<DateTime<Utc>>,
     /// Seconds back that were looked at; none means everything.
     pub since_seconds: Option<u64>,
     /// When the engine's present profile began, if that is why no more was looked at.
@@ -58,6 +61,9 @@ pub struct OpenTask {
     pub since: DateTime<Utc>,
     /// A step waits until it may be tried again.
     pub waits_for_retry: bool,
+    /// When the last such step may be tried; none when none waits, or nobody looked.
+    #[serde(default)]
+    pub retry_due: Option<DateTime<Utc>>,
     #[serde(default)]
     pub steps: usize,
     /// Steps that are complete, or were resolved by hand.
@@ -73,7 +79,9 @@ pub struct OpenStep {
     pub name: String,
     pub state: StepState,
     pub since: DateTime<Utc>,
-    /// Whether its namespace's queue has a message for it, be it visible or not; none when nobody looked.
+    /// Whether its queue has a message for it, be it visible or not; none when nobody looked.
+    ///
+    /// The namespace's queue, or for a result that was handed in, that of the results.
     pub message: Option<bool>,
 }
 
@@ -106,6 +114,7 @@ impl OpenTask {
             state: task.state(),
             since: since.unwrap_or(task.created_at),
             waits_for_retry: task.steps.iter().any(waits),
+            retry_due: None,
             steps: task.steps.len(),
             steps_complete: task.steps.iter().filter(complete).count(),
             in_flight: in_flight.collect(),

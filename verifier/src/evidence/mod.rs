@@ -46,6 +46,7 @@ pub const FORMAT: u32 = 2;
 pub struct Evidence {
     pub format: u32,
     pub tool_version: String,
+    /// Before any process was looked at.
     pub taken_at: DateTime<Utc>,
     /// The cluster as it should be; unseen when its description does not parse.
     pub topology: Observed<Topology>,
@@ -90,6 +91,12 @@ impl Evidence {
             canaries: Observed::not_looked("canaries"),
             history: Observed::not_looked("history"),
         }
+    }
+
+    /// When the history was read; what was seen of it was so then or later.
+    pub fn history_read_at(&self) -> DateTime<Utc> {
+        let read_at = self.history.ok().and_then(|history| history.read_at);
+        read_at.unwrap_or(self.taken_at)
     }
 
     /// The instances by the ids that the engine gave them at this boot: a server's processor uuid, a
