@@ -27,7 +27,7 @@ impl Check for DeadLetter {
             })
             .collect();
         findings.extend(database.dead_tasks.seen()?.iter().map(|dead| {
-            Finding::about(format!("task {}", dead.task))
+            Finding::about(format!("task {} in {}", dead.task, dead.state))
                 .observed(format!(
                     "the dead letter table has it, unresolved, for {}",
                     dead.reason
@@ -43,7 +43,7 @@ impl Check for DeadLetter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::{DeadTask, Observed};
 
     #[test]
@@ -78,6 +78,26 @@ mod tests {
             findings[0].evidence["given up in state"],
             "steps_in_process"
         );
+    }
+
+    #[test]
+    fn only_a_task_that_nobody_looked_at_again_is_known_of_the_engine() {
+        let known = |state: &str| {
+            let mut evidence = Evidence::healthy();
+            let at = evidence.taken_at;
+            evidence.database.seen_mut().dead_tasks = Observed::Seen(vec![DeadTask {
+                task: uuid::Uuid::from_u128(1),
+                reason: "staleness_timeout".into(),
+                state: state.into(),
+                at,
+            }]);
+            accepted_by_the_project::<DeadLetter>(&evidence)[0]
+                .known
+                .is_some()
+        };
+
+        assert!(known("waiting_for_dependencies"));
+        assert!(!known("steps_in_process"));
     }
 
     #[test]
