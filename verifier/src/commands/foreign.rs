@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::gather::Depth;
-use crate::collect::canary::Sender;
+use crate::collect::canary::{STALLED, Sender};
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{domain_events, due, endpoints, postgres};
@@ -74,6 +74,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
                     topology: &topology,
                     pool: &databases,
                     pace,
+                    patience: STALLED,
                     progress,
                 };
                 sender.send(&errands).await

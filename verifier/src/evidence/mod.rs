@@ -16,14 +16,14 @@ mod witness;
 pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
 pub use configuration::{
     Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
-    TemplateRoot, TemplateStep,
+    TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
     DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
     Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};
-pub use history::{HistoryView, OpenStep, OpenTask, RuleCount, WorkerSeen};
+pub use history::{HistoryView, LastDone, OpenStep, OpenTask, RuleCount, WorkerSeen};
 pub use log::{LogLine, LogView};
 pub use observed::{Observed, Unseen};
 pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};
