@@ -26,6 +26,9 @@ pub struct HistoryView {
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.
     pub workers: BTreeMap<Uuid, WorkerSeen>,
+    /// What was done last, by namespace.
+    #[serde(default)]
+    pub last_done: BTreeMap<String, LastDone>,
     /// Tasks that are not at rest: the oldest, at most [`KEPT`] of them.
     pub open: Vec<OpenTask>,
     /// How many there are.
@@ -48,6 +51,34 @@ pub struct WorkerSeen {
     /// Results that were accepted from it.
     pub audits: u64,
     pub last: DateTime<Utc>,
+}
+
+/// When work of a namespace was last seen to go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastDone {
+    /// A worker's result was accepted.
+    pub result: Option<DateTime<Utc>>,
+    /// A server completed a step.
+    pub step: Option<DateTime<Utc>>,
+}
+
+impl LastDone {
+    fn of(task: &TaskHistory) -> Self {
+        let steps = || task.steps.iter();
+        let completed = |step: &StepHistory| {
+            let mut last = step.transitions.iter().rev();
+            last.find(|it| it.to == StepState::Complete).map(|it| it.at)
+        };
+        Self {
+            result: steps().flat_map(|step| &step.audits).map(|it| it.at).max(),
+            step: steps().filter_map(completed).max(),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.result = self.result.max(other.result);
+        self.step = self.step.max(other.step);
+    }
 }
 
 /// A task on which something is still to happen.
@@ -138,6 +169,13 @@ impl HistoryView {
             seen.audits += 1;
             seen.last = seen.last.max(audit.at);
         }
+        let done = LastDone::of(&task);
+        match self.last_done.get_mut(&task.namespace) {
+            Some(last) => last.merge(done),
+            None => {
+                self.last_done.insert(task.namespace.clone(), done);
+            }
+        }
         if !task.at_rest() {
             self.open_tasks += 1;
             if self.open.len() < self.most() {
@@ -181,6 +219,9 @@ impl HistoryView {
             });
             seen.audits += more.audits;
             seen.last = seen.last.max(more.last);
+        }
+        for (namespace, done) in other.last_done {
+            self.last_done.entry(namespace).or_default().merge(done);
         }
         // Each part has its first by uuid, so that the first of all are among them.
         self.open.extend(other.open);
