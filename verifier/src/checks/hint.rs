@@ -66,6 +66,19 @@ mod tests {
     }
 
     #[test]
+    fn no_check_names_a_client_that_does_not_know_the_address() {
+        let checks = concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks");
+        for family in std::fs::read_dir(checks).unwrap() {
+            let folder = family.unwrap().path();
+            for file in std::fs::read_dir(&folder).into_iter().flatten() {
+                let file = file.unwrap().path();
+                let source = std::fs::read_to_string(&file).unwrap();
+                assert!(!source.contains("`psql "), "{}", file.display());
+            }
+        }
+    }
+
+    #[test]
     fn of_another_cluster_no_command_of_the_project_is_named() {
         let foreign = given_by_addresses(Evidence::healthy());
 
