@@ -100,7 +100,7 @@ mod tests {
         for reading in &mut canary.last_readings {
             reading.state = Some("waiting_for_dependencies".into());
         }
-        let since = evidence.taken_at - TimeDelta::seconds(16);
+        let since = evidence.taken_at - TimeDelta::seconds(62);
         let mut task = open_task(StepState::Complete, since);
         task.task = evidence.canaries.seen_mut().tasks[0]
             .create

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::check::{Check, Code, Finding};
 use crate::evidence::{Evidence, OpenTask, Unseen};
-use crate::history::{State, TaskState};
+use crate::history::State;
 
 /// A task is not over, and none of its steps is on its way: nobody is left who would move it.
 ///
@@ -11,8 +11,6 @@ use crate::history::{State, TaskState};
 pub struct StrandedOpen;
 
 const GRANTED: TimeDelta = TimeDelta::seconds(60);
-/// A server that completes the last step goes on to the task in the same breath.
-const GRANTED_TO_THE_LAST: TimeDelta = TimeDelta::seconds(10);
 
 impl Check for StrandedOpen {
     const CODE: Code = Code::new(618);
@@ -35,20 +33,12 @@ fn idle_for(task: &OpenTask, at: DateTime<Utc>) -> Option<TimeDelta> {
     if !task.in_flight.is_empty() {
         return None;
     }
-    let is_forgotten = task.steps > 0
-        && task.steps_complete == task.steps
-        && task.state == Some(TaskState::WaitingForDependencies);
-    let granted = if is_forgotten {
-        GRANTED_TO_THE_LAST
-    } else {
-        GRANTED
-    };
     // Until a retry is due nobody has to move it; one of which nobody knows when it is due may be due yet.
     let since = match (task.waits_for_retry, task.retry_due) {
         (false, _) => task.since,
         (true, due) => due?.max(task.since),
     };
-    Some(at - since).filter(|idle| *idle > granted)
+    Some(at - since).filter(|idle| *idle > GRANTED)
 }
 
 fn finding(task: &OpenTask, idle: TimeDelta) -> Finding {
@@ -106,20 +96,6 @@ mod tests {
     #[test]
     fn a_task_between_two_moves_is_none() {
         silent::<StrandedOpen>(&idle(59));
-    }
-
-    #[test]
-    fn a_task_whose_steps_are_all_complete_is_one_soon_where_nobody_looks_again() {
-        let complete = |seconds, state| {
-            let mut evidence = idle(seconds);
-            let task = &mut evidence.history.seen_mut().open[0];
-            (task.steps_complete, task.state) = (task.steps, Some(state));
-            evidence
-        };
-
-        fires::<StrandedOpen>(&complete(11, TaskState::WaitingForDependencies));
-        silent::<StrandedOpen>(&complete(9, TaskState::WaitingForDependencies));
-        silent::<StrandedOpen>(&complete(11, TaskState::EvaluatingResults));
     }
 
     #[test]
