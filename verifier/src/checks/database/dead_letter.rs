@@ -27,7 +27,12 @@ impl Check for DeadLetter {
             })
             .collect();
         findings.extend(database.dead_tasks.seen()?.iter().map(|dead| {
-            Finding::about(format!("task {} in {}", dead.task, dead.state))
+            // What was lost with a step, and what nobody looked at again, have causes of their own.
+            let step = match dead.step_on_its_way {
+                true => "a step on its way",
+                false => "no step on its way",
+            };
+            Finding::about(format!("task {} in {}, {step}", dead.task, dead.state))
                 .observed(format!(
                     "the dead letter table has it, unresolved, for {}",
                     dead.reason
@@ -70,6 +75,7 @@ mod tests {
             reason: "staleness_timeout".into(),
             state: "steps_in_process".into(),
             at,
+            step_on_its_way: true,
         }]);
 
         let findings = fires::<DeadLetter>(&evidence);
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn only_a_task_that_nobody_looked_at_again_is_known_of_the_engine() {
-        let known = |state: &str| {
+        let known = |state: &str, step_on_its_way| {
             let mut evidence = Evidence::healthy();
             let at = evidence.taken_at;
             evidence.database.seen_mut().dead_tasks = Observed::Seen(vec![DeadTask {
@@ -90,14 +96,17 @@ mod tests {
                 reason: "staleness_timeout".into(),
                 state: state.into(),
                 at,
+                step_on_its_way,
             }]);
             accepted_by_the_project::<DeadLetter>(&evidence)[0]
                 .known
                 .is_some()
         };
 
-        assert!(known("waiting_for_dependencies"));
-        assert!(!known("steps_in_process"));
+        assert!(known("waiting_for_dependencies", false));
+        assert!(known("steps_in_process", false));
+        assert!(!known("steps_in_process", true));
+        assert!(!known("waiting_for_retry", false));
     }
 
     #[test]
