@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -42,6 +43,8 @@ pub enum Command {
     /// They carry the tag and the source system `cluster-verify`. A check does the same with those that are
     /// older than a day; what is not at rest is left, since it may be the trace of a fault.
     Prune(PruneArgs),
+    /// Run psql on the cluster's database, with the address and password that it needs
+    Psql(PsqlArgs),
     /// Show an instance's environment, or the tests', and which line of which file set it
     Env(EnvArgs),
     /// Explain a code: meaning, evidence, fix, how to reproduce
@@ -133,6 +136,20 @@ pub struct PruneArgs {
     /// Only those created before this time, such as 90s, 10m, 2h
     #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s")]
     pub older_than: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct PsqlArgs {
+    /// The database of the queues, which is another one when they were split off
+    #[arg(long)]
+    pub queues: bool,
+    /// What psql takes, such as -c "SELECT 1"
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENT"
+    )]
+    pub arguments: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -84,6 +84,7 @@ const EXPLANATIONS: &[Explanation] = &[
     ),
     explains("CV307", Link::Namespace, LEFT_BEHIND),
     explains("CV309", Link::Workers, LEFT_BEHIND),
+    explains("CV311", Link::Workers, &["CV312", "CV502"]),
     explains("CV308", Link::Namespace, &["CV312", "CV502", "CV617"]),
 ];
 
@@ -178,9 +179,14 @@ impl Scene {
         let named = finding
             .evidence
             .iter()
-            .filter(|(key, _)| NAMING.contains(&key.as_str()));
+            .filter(|(key, _)| NAMING.contains(&key.as_str()))
+            .map(|(key, value)| match key.as_str() {
+                // NAMESPACE/NAME: a template of one namespace may be called like another namespace.
+                "template" => value.split_once('/').map_or("", |(namespace, _)| namespace),
+                _ => value,
+            });
         let mut touched = Touched::default();
-        for text in named.map(|(_, value)| value).chain([&finding.subject]) {
+        for text in named.chain([finding.subject.as_str()]) {
             for word in
                 text.split(|letter: char| !letter.is_alphanumeric() && !"_-".contains(letter))
             {
@@ -300,6 +306,34 @@ mod tests {
                 ("CV607", Finding::about("task 1")),
             ]),
             [None, Some("CV308 namespace mail".into()), None, None]
+        );
+    }
+
+    #[test]
+    fn a_template_that_is_called_like_a_namespace_is_not_of_it() {
+        let lost = ("CV308", Finding::about("namespace mail"));
+        let stranded = |template: &str| {
+            let finding = Finding::about("task 1").evidence("template", template);
+            folded(&[lost.clone(), ("CV617", finding)])[1].clone()
+        };
+
+        assert_eq!(stranded("parcel/mail"), None);
+        assert_eq!(stranded("mail"), None);
+        assert_eq!(stranded("mail/parcel"), Some("CV308 namespace mail".into()));
+    }
+
+    #[test]
+    fn workers_none_of_which_listens_explain_what_takes_long() {
+        let deaf = |id: &str| ("CV311", Finding::about(id));
+        let canary = (
+            "CV502",
+            Finding::about("canary of mail via orchestration-1"),
+        );
+
+        assert_eq!(folded(&[deaf("worker-rust-1"), canary.clone()])[1], None);
+        assert_eq!(
+            folded(&[deaf("worker-rust-1"), deaf("worker-rust-2"), canary])[2],
+            Some("CV311 worker-rust-1".into())
         );
     }
 

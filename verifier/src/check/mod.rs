@@ -2,6 +2,7 @@
 
 mod by_address;
 mod code;
+mod consequence;
 mod finding;
 mod folding;
 mod registry;

@@ -15,6 +15,9 @@ pub struct Entry {
     /// The text of `cluster-verify explain`, in Markdown.
     pub page: &'static str,
     pub judge: fn(&Evidence) -> Result<Vec<Finding>, Unseen>,
+    /// The name of its type, by which its tests are found.
+    #[cfg(test)]
+    check: &'static str,
 }
 
 /// A missing page does not compile.
@@ -27,6 +30,8 @@ macro_rules! entry {
             severity: <$check as Check>::SEVERITY,
             page: include_str!(concat!("../../docs/codes/", $code, ".md")),
             judge: <$check as Check>::judge,
+            #[cfg(test)]
+            check: stringify!($check),
         }
     };
 }
@@ -155,6 +160,7 @@ pub fn find(wanted: &str) -> Option<&'static Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::topology::{Mode, Selection};
 
     #[test]
     fn codes_are_sorted_and_each_stands_once() {
@@ -191,16 +197,33 @@ mod tests {
     }
 
     #[test]
-    fn no_check_fires_on_the_evidence_of_a_healthy_cluster() {
-        let evidence = Evidence::healthy();
-        for entry in REGISTRY {
-            let findings = (entry.judge)(&evidence);
-            assert_eq!(findings, Ok(Vec::new()), "{}", entry.code);
+    fn no_check_fires_on_the_evidence_of_a_healthy_cluster_of_any_kind() {
+        let kinds = [
+            Selection::default(),
+            Selection {
+                mode: Some(Mode::Single),
+                ..Selection::default()
+            },
+            Selection {
+                split: true,
+                ..Selection::default()
+            },
+            Selection {
+                profile: Some("polling".into()),
+                ..Selection::default()
+            },
+        ];
+        for selection in kinds {
+            let evidence = Evidence::of_topology(&selection);
+            for entry in REGISTRY {
+                let findings = (entry.judge)(&evidence);
+                assert_eq!(findings, Ok(Vec::new()), "{} of {selection:?}", entry.code);
+            }
         }
     }
 
     #[test]
-    fn each_check_has_a_file_with_a_test_that_makes_it_fire() {
+    fn each_check_has_a_file_with_tests_that_make_it_fire_and_unknown() {
         for entry in REGISTRY {
             let file = format!("{}.rs", entry.name.replace('-', "_"));
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks");
@@ -209,11 +232,15 @@ mod tests {
                 .filter_map(|family| std::fs::read_to_string(family.ok()?.path().join(&file)).ok())
                 .next();
             let source = source.unwrap_or_else(|| panic!("{}: no file {file}", entry.code));
-            assert!(
-                source.contains("fires::<"),
-                "{}: no firing test in {file}",
-                entry.code
-            );
+            let check = entry.check.rsplit("::").next().unwrap_or_default().trim();
+            for outcome in ["fires", "unknown"] {
+                let wanted = format!("{outcome}::<{check}>(");
+                assert!(
+                    source.contains(&wanted),
+                    "{}: no {wanted} in {file}",
+                    entry.code
+                );
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::by_address::judgeable;
+use super::consequence;
 use super::folding::fold;
 use super::registry::{Entry, REGISTRY};
 use crate::evidence::Evidence;
@@ -51,24 +52,93 @@ pub fn judge(
     known: &Known,
     today: NaiveDate,
 ) -> Vec<CheckResult> {
-    let mut results: Vec<CheckResult> = REGISTRY
-        .iter()
-        .filter(|entry| filter.admits(entry))
-        .map(|entry| {
-            let may = evidence
-                .topology
-                .ok()
-                .map_or(Ok(()), |topology| judgeable(entry, topology));
-            let outcome = match may.and_then(|()| (entry.judge)(evidence)) {
-                Ok(findings) if findings.is_empty() => Outcome::Passed,
-                Ok(findings) => Outcome::Found { findings },
-                Err(unseen) if !unseen.was_looked_for() => Outcome::LeftOut,
-                Err(unseen) => Outcome::Unknown { unseen },
-            };
-            CheckResult::new(entry, outcome)
-        })
-        .collect();
-    known.mark(evidence, &mut results, today);
+    let of = |chosen: &dyn Fn(&Entry) -> bool| {
+        let entries = REGISTRY.iter().filter(|entry| chosen(entry));
+        let mut results: Vec<CheckResult> = entries.map(|entry| result(evidence, entry)).collect();
+        known.mark(evidence, &mut results, today);
+        results
+    };
+    let mut results = of(&|entry| filter.admits(entry));
+    if consequence::any(&results) {
+        let not_asked_for = of(&|entry| {
+            let code = entry.code.to_string();
+            consequence::CAUSES.contains(&code.as_str()) && !filter.admits(entry)
+        });
+        consequence::mark(&mut results, &not_asked_for);
+    }
     fold(evidence, &mut results);
     results
+}
+
+fn result(evidence: &Evidence, entry: &Entry) -> CheckResult {
+    let may = evidence
+        .topology
+        .ok()
+        .map_or(Ok(()), |topology| judgeable(entry, topology));
+    let outcome = match may.and_then(|()| (entry.judge)(evidence)) {
+        Ok(findings) if findings.is_empty() => Outcome::Passed,
+        Ok(findings) => Outcome::Found { findings },
+        Err(unseen) if !unseen.was_looked_for() => Outcome::LeftOut,
+        Err(unseen) => Outcome::Unknown { unseen },
+    };
+    CheckResult::new(entry, outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::evidence::healthy::open_task;
+    use crate::history::{StepState, TaskState};
+
+    /// A canary whose steps are all complete, and which nobody looks at again.
+    fn forgotten() -> Evidence {
+        let mut evidence = Evidence::healthy();
+        let canary = &mut evidence.canaries.seen_mut().tasks[0];
+        canary.finished_ms = None;
+        for reading in &mut canary.last_readings {
+            reading.state = Some("waiting_for_dependencies".into());
+        }
+        let since = evidence.taken_at - TimeDelta::seconds(62);
+        let mut task = open_task(StepState::Complete, since);
+        task.task = evidence.canaries.seen_mut().tasks[0]
+            .create
+            .task_uuid()
+            .and_then(|task| task.parse().ok())
+            .unwrap();
+        task.in_flight.clear();
+        task.state = Some(TaskState::WaitingForDependencies);
+        task.steps_complete = task.steps;
+        evidence.history.seen_mut().open = vec![task];
+        evidence
+    }
+
+    fn unknown_to_the_project(evidence: &Evidence, only: &[&str]) -> Vec<String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let known = Known::load(&root).unwrap();
+        let filter = Filter {
+            only: only.iter().map(|&code| code.to_owned()).collect(),
+            skip: Vec::new(),
+        };
+        let results = judge(evidence, &filter, &known, evidence.taken_at.date_naive());
+        let counting =
+            |result: &&CheckResult| result.findings().iter().any(|it| it.known.is_none());
+        let counting = results.iter().filter(counting);
+        counting.map(|result| result.code.clone()).collect()
+    }
+
+    #[test]
+    fn a_canary_that_meets_a_known_race_is_as_known_as_the_race() {
+        assert_eq!(unknown_to_the_project(&forgotten(), &[]), [""; 0]);
+        assert_eq!(unknown_to_the_project(&forgotten(), &["502"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_canary_that_met_none_counts() {
+        let mut evidence = forgotten();
+        evidence.history.seen_mut().open.clear();
+
+        assert_eq!(unknown_to_the_project(&evidence, &[]), ["CV502"]);
+    }
 }

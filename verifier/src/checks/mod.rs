@@ -5,6 +5,7 @@ pub mod consistency;
 pub mod database;
 pub(crate) mod duty;
 pub mod health;
+pub(crate) mod hint;
 pub mod history;
 pub mod processes;
 #[cfg(test)]

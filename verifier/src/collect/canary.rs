@@ -17,8 +17,8 @@ use super::servers::Servers;
 use crate::evidence::{Canaries, Canary, Observed, Unseen};
 use crate::topology::Topology;
 
-/// Canaries that make no progress for this long are given up.
-const STALLED: Duration = Duration::from_secs(15);
+/// Canaries that make no progress for this long are given up, where nobody takes longer to look.
+pub const STALLED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(200);
 /// Creates and reads at a time.
 const AT_ONCE: usize = 3;
@@ -43,6 +43,8 @@ pub struct Sender<'a> {
     pub topology: &'a Topology,
     pub pool: &'a Databases,
     pub pace: Pace,
+    /// How long canaries that make no progress are waited for.
+    pub patience: Duration,
     pub progress: &'a Progress,
 }
 
@@ -64,6 +66,7 @@ async fn sent(
         topology,
         pool,
         pace,
+        patience,
         progress,
     }: &Sender<'_>,
     errands: &[Errand<'_>],
@@ -101,7 +104,7 @@ async fn sent(
         }
         if creates.is_empty()
             && waiting.is_empty()
-            && (flight.open() == 0 || flight.stalled(STALLED))
+            && (flight.open() == 0 || flight.stalled(patience))
         {
             break;
         }

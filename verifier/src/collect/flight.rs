@@ -10,6 +10,10 @@ use super::canary::AT_REST;
 use super::postgres;
 use crate::evidence::{Canary, Unseen};
 
+/// Where no step is on its way there is nobody to wait for, unless a server comes back to the task: after a minute
+/// without a move the checks say that none will.
+const FORGOTTEN: Duration = Duration::from_secs(62);
+
 #[derive(Default)]
 pub(super) struct Flight {
     /// Every create that was tried.
@@ -19,6 +23,8 @@ pub(super) struct Flight {
     at_rest: u64,
     transitions: i64,
     moved: Option<Instant>,
+    /// Whether any of their steps is in a queue or in somebody's hands.
+    in_flight: bool,
 }
 
 impl Flight {
@@ -44,9 +50,13 @@ impl Flight {
         self.open.values().filter(young).count()
     }
 
-    /// Whether no open task has moved for so long.
-    pub fn stalled(&self, time: Duration) -> bool {
-        self.moved.is_some_and(|moved| moved.elapsed() > time)
+    /// Whether no open task has moved for so long that none will.
+    pub fn stalled(&self, patience: Duration) -> bool {
+        let patience = match self.in_flight {
+            true => patience,
+            false => patience.max(FORGOTTEN),
+        };
+        self.moved.is_some_and(|moved| moved.elapsed() > patience)
     }
 
     /// Asks the database how far the open tasks are.
@@ -59,6 +69,7 @@ impl Flight {
         }
         let uuids: Vec<Uuid> = self.open.keys().copied().collect();
         let progress = postgres::task_progress(pool, &uuids).await?;
+        self.in_flight = progress.in_flight;
         // Tasks that came to rest took their transitions with them: any difference is a move.
         if progress.transitions != self.transitions {
             self.transitions = progress.transitions;
@@ -78,5 +89,29 @@ impl Flight {
         self.open.retain(|_, (index, _)| !tasks[*index].at_rest());
         self.at_rest += (before - self.open.len()) as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An open task that moved so many seconds ago.
+    fn still_for(seconds: u64, in_flight: bool) -> Flight {
+        Flight {
+            moved: Instant::now().checked_sub(Duration::from_secs(seconds)),
+            in_flight,
+            ..Flight::default()
+        }
+    }
+
+    #[test]
+    fn whoever_has_a_step_is_waited_for_and_a_task_that_nobody_has_for_a_minute() {
+        let patience = Duration::from_secs(15);
+
+        assert!(!still_for(14, true).stalled(patience));
+        assert!(still_for(16, true).stalled(patience));
+        assert!(!still_for(61, false).stalled(patience));
+        assert!(still_for(63, false).stalled(patience));
     }
 }

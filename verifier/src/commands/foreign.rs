@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::gather::Depth;
-use crate::collect::canary::Sender;
+use crate::collect::canary::{STALLED, Sender};
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{domain_events, due, endpoints, postgres};
@@ -74,6 +74,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
                     topology: &topology,
                     pool: &databases,
                     pace,
+                    patience: STALLED,
                     progress,
                 };
                 sender.send(&errands).await
@@ -101,7 +102,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
     evidence.database = database.into();
     evidence.history = history.into();
     if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&databases, view, evidence.taken_at).await
+        && let Err(failed) = postgres::follow_up(&databases, view).await
     {
         evidence.history = Observed::Unseen(failed);
     }

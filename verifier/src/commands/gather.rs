@@ -1,8 +1,9 @@
 //! Runs the collectors that a command needs and puts their evidence together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::collect::canary::Sender;
+use crate::collect::canary::{STALLED, Sender};
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
@@ -13,7 +14,7 @@ use crate::collect::{
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed};
 use crate::project::Project;
-use crate::topology::{self, Role, Selection, Topology, Workload, Workloads};
+use crate::topology::{self, Instance, Role, Selection, Service, Topology, Workload, Workloads};
 
 /// A canary that is older, in seconds, is removed by the next check.
 const CANARIES_AGE_OUT: u64 = 24 * 60 * 60;
@@ -147,6 +148,7 @@ pub async fn gather(
                 topology: &topology,
                 pool: &pool,
                 pace,
+                patience: patience(evidence, &topology),
                 progress,
             };
             live(project, evidence, sender, thorough).await?;
@@ -172,7 +174,7 @@ pub async fn gather(
     evidence.database = database.into();
     evidence.history = history.into();
     if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&pool, view, evidence.taken_at).await
+        && let Err(failed) = postgres::follow_up(&pool, view).await
     {
         evidence.history = Observed::Unseen(failed);
     }
@@ -277,6 +279,22 @@ fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     }
 }
 
+/// How long a canary may stand still: whoever is told of messages takes a step at once, and whoever only polls comes
+/// round to its namespace after a while.
+fn patience(evidence: &Evidence, topology: &Topology) -> Duration {
+    let polls = |(service, instance): (&Service, &Instance)| {
+        let mode = evidence
+            .configuration
+            .deployment_mode(service.role, instance);
+        mode == Some("PollingOnly")
+    };
+    if topology.with_role(Role::Worker).any(polls) {
+        STALLED.max(expected(evidence, topology).cycle())
+    } else {
+        STALLED
+    }
+}
+
 /// The same without instances that do not run: nothing is to be seen of them, however long one looks.
 pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let mut expected = expected(evidence, topology);
@@ -319,4 +337,35 @@ fn served<'a>(
         .canaries()
         .filter(|workload| served.contains(&workload.namespace))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A worker that serves so many namespaces, under a profile.
+    fn waits(profile: &str, namespaces: usize) -> Duration {
+        let mut evidence = Evidence::of_topology(&Selection {
+            profile: Some(profile.into()),
+            ..Selection::default()
+        });
+        for root in evidence.configuration.template_roots.values_mut() {
+            let template = root.templates[0].clone();
+            root.templates = (0..namespaces)
+                .map(|number| crate::evidence::Template {
+                    namespace: format!("mail_{number}"),
+                    ..template.clone()
+                })
+                .collect();
+        }
+        let topology = evidence.topology.seen_mut().clone();
+        patience(&evidence, &topology)
+    }
+
+    #[test]
+    fn whoever_only_polls_is_waited_for_until_it_comes_round() {
+        assert_eq!(waits("polling", 9), Duration::from_secs(45));
+        assert_eq!(waits("polling", 1), STALLED);
+        assert_eq!(waits("stock", 9), STALLED);
+    }
 }

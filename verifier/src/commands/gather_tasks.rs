@@ -1,5 +1,6 @@
 //! The evidence of exactly these tasks.
 
+use chrono::Utc;
 use uuid::Uuid;
 
 use super::gather::{Depth, expected_of_running, gather};
@@ -30,6 +31,8 @@ pub async fn gather_tasks(
         let problems = std::mem::take(&mut evidence.configuration.problems);
         return Err(Error::Configuration(problems));
     };
+    // What was sent before has come to rest by now: ages count from here, and not from the first create.
+    evidence.taken_at = Utc::now();
     gather(project, evidence, Depth::System, progress).await?;
     evidence.endpoints = endpoints::collect(&topology).await;
     if tasks.iter().any(|task| !task.at_rest()) {
@@ -45,14 +48,17 @@ pub async fn gather_tasks(
     progress.say("history");
     let these = uuids(tasks);
     let list: Vec<Uuid> = these.iter().copied().collect();
-    let mut view = HistoryView::default();
+    let mut view = HistoryView {
+        read_at: Some(Utc::now()),
+        ..HistoryView::default()
+    };
     postgres::histories(databases, postgres::Tasks::These(&list), |task| {
         each(&task);
         view.add(task);
     })
     .await
     .map_err(unavailable)?;
-    evidence.history = postgres::follow_up(databases, &mut view, chrono::Utc::now())
+    evidence.history = postgres::follow_up(databases, &mut view)
         .await
         .map(|()| view)
         .into();

@@ -10,6 +10,7 @@ pub mod gather;
 pub mod gather_tasks;
 mod metrics;
 mod prune;
+mod psql;
 mod queues;
 mod recording;
 mod render;
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Run(args) => run::run(project, &args),
         Command::Metrics => metrics::run(project),
         Command::Prune(args) => prune::run(project, &args),
+        Command::Psql(args) => psql::run(project, &args),
         Command::Env(args) => env::run(project, &args),
         Command::Explain { code } => explain::run(&code),
         Command::Codes { output } => codes::run(output),

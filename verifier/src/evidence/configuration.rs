@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::known::Entry;
-use crate::topology::Problem;
+use crate::topology::{Instance, Problem, Role};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Configuration {
@@ -26,6 +26,14 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// How the instance is told of messages; none when its engine's file was not read or does not say.
+    pub fn deployment_mode(&self, role: Role, instance: &Instance) -> Option<&str> {
+        let file = self
+            .engine_files
+            .get(instance.value("TASKER_CONFIG_PATH")?)?;
+        file.settings.get(deployment_mode_key(role))?.as_str()
+    }
+
     /// The domain events that a task of this template leaves in its namespace's queue when all goes well.
     pub fn durable_events(&self, namespace: &str, template: &str) -> Vec<&str> {
         let mut roots = self.template_roots.values();
@@ -38,6 +46,15 @@ impl Configuration {
             .flat_map(|step| &step.durable_events)
             .map(String::as_str)
             .collect()
+    }
+}
+
+/// The key under which an engine's file says how an instance of this role is told of messages: `Hybrid`,
+/// `EventDrivenOnly` or `PollingOnly`.
+pub const fn deployment_mode_key(role: Role) -> &'static str {
+    match role {
+        Role::Orchestration => "orchestration.event_systems.orchestration.deployment_mode",
+        Role::Worker => "worker.event_systems.worker.deployment_mode",
     }
 }
 

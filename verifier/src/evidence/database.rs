@@ -58,6 +58,8 @@ pub struct DeadTask {
     /// The state from which it was given up.
     pub state: String,
     pub at: DateTime<Utc>,
+    /// Whether one of its steps was in a queue, in somebody's hands or to be tried again, or went on afterwards.
+    pub step_on_its_way: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,15 +15,21 @@ pub struct HistoryView {
     pub tasks: u64,
     pub steps: u64,
     pub transitions: u64,
+    /// When the look began: later than the rest of the evidence, in which the canaries take their time.
+    #[serde(default)]
+    pub read_at: Option<DateTime<Utc>>,
     /// Seconds back that were looked at; none means everything.
     pub since_seconds: Option<u64>,
     /// When the engine's present profile began, if that is why no more was looked at.
     #[serde(default)]
     pub profile_began: Option<DateTime<Utc>>,
-    /// Findings by code over everything that was looked at.
+    /// Breaches by rule, of most codes the only one, over everything that was looked at.
     pub counts: BTreeMap<String, RuleCount>,
     /// Who had results accepted, by worker uuid; nil for results that name none.
     pub workers: BTreeMap<Uuid, WorkerSeen>,
+    /// What was done last, by namespace.
+    #[serde(default)]
+    pub last_done: BTreeMap<String, LastDone>,
     /// Tasks that are not at rest: the oldest, at most [`KEPT_OPEN`] of them.
     pub open: Vec<OpenTask>,
     /// How many there are.
@@ -48,6 +54,34 @@ pub struct WorkerSeen {
     pub last: DateTime<Utc>,
 }
 
+/// When work of a namespace was last seen to go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastDone {
+    /// A worker's result was accepted.
+    pub result: Option<DateTime<Utc>>,
+    /// A server completed a step.
+    pub step: Option<DateTime<Utc>>,
+}
+
+impl LastDone {
+    fn of(task: &TaskHistory) -> Self {
+        let steps = || task.steps.iter();
+        let completed = |step: &StepHistory| {
+            let mut last = step.transitions.iter().rev();
+            last.find(|it| it.to == StepState::Complete).map(|it| it.at)
+        };
+        Self {
+            result: steps().flat_map(|step| &step.audits).map(|it| it.at).max(),
+            step: steps().filter_map(completed).max(),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.result = self.result.max(other.result);
+        self.step = self.step.max(other.step);
+    }
+}
+
 /// A task on which something is still to happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenTask {
@@ -59,6 +93,9 @@ pub struct OpenTask {
     pub since: DateTime<Utc>,
     /// A step waits until it may be tried again.
     pub waits_for_retry: bool,
+    /// When the last such step may be tried; none when none waits, or nobody looked.
+    #[serde(default)]
+    pub retry_due: Option<DateTime<Utc>>,
     #[serde(default)]
     pub steps: usize,
     /// Steps that are complete, or were resolved by hand.
@@ -74,7 +111,9 @@ pub struct OpenStep {
     pub name: String,
     pub state: StepState,
     pub since: DateTime<Utc>,
-    /// Whether its namespace's queue has a message for it, be it visible or not; none when nobody looked.
+    /// Whether its queue has a message for it, be it visible or not; none when nobody looked.
+    ///
+    /// The namespace's queue, or for a result that was handed in, that of the results.
     pub message: Option<bool>,
 }
 
@@ -107,6 +146,7 @@ impl OpenTask {
             state: task.state(),
             since: since.unwrap_or(task.created_at),
             waits_for_retry: task.steps.iter().any(waits),
+            retry_due: None,
             steps: task.steps.len(),
             steps_complete: task.steps.iter().filter(complete).count(),
             in_flight: in_flight.collect(),
@@ -129,6 +169,13 @@ impl HistoryView {
             });
             seen.audits += 1;
             seen.last = seen.last.max(audit.at);
+        }
+        let done = LastDone::of(&task);
+        match self.last_done.get_mut(&task.namespace) {
+            Some(last) => last.merge(done),
+            None => {
+                self.last_done.insert(task.namespace.clone(), done);
+            }
         }
         if !task.at_rest() {
             self.open_tasks += 1;
@@ -179,6 +226,9 @@ impl HistoryView {
             });
             seen.audits += more.audits;
             seen.last = seen.last.max(more.last);
+        }
+        for (namespace, done) in other.last_done {
+            self.last_done.entry(namespace).or_default().merge(done);
         }
         // Each part has its first by uuid, so that the first of all are among them.
         self.open.extend(other.open);

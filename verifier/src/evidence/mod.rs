@@ -16,14 +16,14 @@ mod witness;
 pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
 pub use configuration::{
     Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
-    TemplateRoot, TemplateStep,
+    TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
     DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
     Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};
-pub use history::{HistoryView, OpenStep, OpenTask, RuleCount, WorkerSeen};
+pub use history::{HistoryView, LastDone, OpenStep, OpenTask, RuleCount, WorkerSeen};
 pub use log::{LogLine, LogView};
 pub use observed::{Observed, Unseen};
 pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};
@@ -39,13 +39,14 @@ use uuid::Uuid;
 use crate::topology::Topology;
 
 /// Version of the recorded form; a recording of another version is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything that one run of `check` looked at.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Evidence {
     pub format: u32,
     pub tool_version: String,
+    /// Before any process was looked at.
     pub taken_at: DateTime<Utc>,
     /// The cluster as it should be; unseen when its description does not parse.
     pub topology: Observed<Topology>,
@@ -90,6 +91,12 @@ impl Evidence {
             canaries: Observed::not_looked("canaries"),
             history: Observed::not_looked("history"),
         }
+    }
+
+    /// When the history was read; what was seen of it was so then or later.
+    pub fn history_read_at(&self) -> DateTime<Utc> {
+        let read_at = self.history.ok().and_then(|history| history.read_at);
+        read_at.unwrap_or(self.taken_at)
     }
 
     /// The instances by the ids that the engine gave them at this boot: a server's processor uuid, a

@@ -5,8 +5,6 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-const NOT_LOOKED: &str = "this run did not look";
-
 /// What a collector saw, or why it could not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,6 +19,10 @@ pub struct Unseen {
     /// What was looked for.
     pub what: String,
     pub why: String,
+    /// This run was told not to look, so that nobody tried.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(skip)]
+    left_out: bool,
 }
 
 impl Unseen {
@@ -28,12 +30,13 @@ impl Unseen {
         Self {
             what: what.into(),
             why: why.into(),
+            left_out: false,
         }
     }
 
     /// Whether somebody tried: what this run was told not to look at says nothing about the cluster.
     pub fn was_looked_for(&self) -> bool {
-        self.why != NOT_LOOKED
+        !self.left_out
     }
 }
 
@@ -45,7 +48,10 @@ impl fmt::Display for Unseen {
 
 impl<T> Observed<T> {
     pub fn not_looked(what: &str) -> Self {
-        Self::Unseen(Unseen::new(what, NOT_LOOKED))
+        Self::Unseen(Unseen {
+            left_out: true,
+            ..Unseen::new(what, "this run did not look")
+        })
     }
 
     pub fn unseen(what: impl Into<String>, why: impl Into<String>) -> Self {
@@ -96,5 +102,32 @@ impl<T> From<Result<T, Unseen>> for Observed<T> {
             Ok(value) => Self::Seen(value),
             Err(unseen) => Self::Unseen(unseen),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_was_looked_for_whatever_words_say_so() {
+        let missing = Unseen::new("the rows", "this run did not look");
+        let Observed::Unseen(left_out) = Observed::<()>::not_looked("the rows") else {
+            panic!("nobody looked");
+        };
+
+        assert!(missing.was_looked_for());
+        assert!(!left_out.was_looked_for());
+    }
+
+    #[test]
+    fn a_recording_keeps_the_difference() {
+        let recorded = serde_json::to_string(&Observed::<()>::not_looked("the rows")).unwrap();
+        let Observed::Unseen(read) = serde_json::from_str::<Observed<()>>(&recorded).unwrap()
+        else {
+            panic!("{recorded}");
+        };
+
+        assert!(!read.was_looked_for());
     }
 }

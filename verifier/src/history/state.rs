@@ -189,6 +189,14 @@ impl StepState {
                 | Self::EnqueuedAsErrorForOrchestration
         )
     }
+
+    /// Whether its result waits for a server.
+    pub const fn is_handed_in(self) -> bool {
+        matches!(
+            self,
+            Self::EnqueuedForOrchestration | Self::EnqueuedAsErrorForOrchestration
+        )
+    }
 }
 
 #[cfg(test)]

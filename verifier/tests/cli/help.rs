@@ -16,6 +16,7 @@ Commands:
   run          Send tasks of one workload, wait for them, and judge exactly those
   metrics      Print all instances' metrics as one Prometheus text, each sample with its instance
   prune        Remove the tasks that earlier checks and runs sent and that are at rest
+  psql         Run psql on the cluster's database, with the address and password that it needs
   env          Show an instance's environment, or the tests', and which line of which file set it
   explain      Explain a code: meaning, evidence, fix, how to reproduce
   codes        List every code

@@ -10,4 +10,5 @@ mod interrupt;
 mod offline;
 mod program;
 mod project;
+mod psql;
 mod render;

@@ -47,7 +47,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{fires, given_by_addresses, silent, unknown};
     use crate::evidence::healthy::moment;
     use crate::evidence::{CreateOutcome, Observed, WitnessView};
     use crate::history::{Line, Runs};
@@ -179,6 +179,35 @@ mod tests {
         let mut evidence = standing_at("pending");
         evidence.canaries.seen_mut().tasks[0].steps.clear();
         fires::<CanaryIncomplete>(&evidence);
+    }
+
+    #[test]
+    fn a_task_whose_steps_are_all_complete_is_not_said_to_have_none() {
+        let mut evidence = standing_at("complete");
+        evidence.canaries.seen_mut().tasks[0].steps[1].state = "complete".into();
+
+        let findings = fires::<CanaryIncomplete>(&evidence);
+
+        assert_eq!(
+            findings[0].evidence["step"],
+            "none: all 2 are complete, and nobody looks at the task again"
+        );
+    }
+
+    #[test]
+    fn of_another_cluster_no_file_of_this_project_is_named() {
+        let mut evidence = given_by_addresses(standing_at("enqueued"));
+        evidence.configuration.template_roots.clear();
+
+        let findings = fires::<CanaryIncomplete>(&evidence);
+
+        assert!(
+            findings[0]
+                .hint
+                .contains("which worker should take from worker_mail_queue"),
+            "{}",
+            findings[0].hint
+        );
     }
 
     #[test]

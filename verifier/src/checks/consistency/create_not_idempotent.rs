@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{CreateOutcome, Evidence, Unseen};
 
 /// The same task, asked of all servers at once, was created more than once.
@@ -31,9 +32,13 @@ impl Check for CreateNotIdempotent {
             ))
             .evidence("template", &twins.template)
             .evidence("correlation id", &twins.correlation_id)
-            .hint(format!(
-                "run `psql -c \"SELECT task_uuid, identity_hash FROM tasker.tasks WHERE correlation_id = '{}'\"`",
-                twins.correlation_id
+            .hint(hint::sql(
+                evidence,
+                Database::Tasks,
+                &format!(
+                    "SELECT task_uuid, identity_hash FROM tasker.tasks WHERE correlation_id = '{}'",
+                    twins.correlation_id
+                ),
             ));
         for (via, answer) in &twins.answers {
             finding = finding.evidence(via, words(answer));

@@ -1,5 +1,6 @@
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::runs;
+use crate::checks::hint;
 use crate::evidence::{CreateOutcome, Evidence, Unseen};
 
 /// A running orchestration server does not create a task that it should.
@@ -40,7 +41,7 @@ impl Check for CreateRefused {
                     .observed(format!("{said}, after {} ms", canary.create_ms))
                     .evidence("message", message)
                     .evidence("template", &canary.template)
-                    .hint(format!("run `./dev logs {}`", canary.via)),
+                    .hint(hint::logs(evidence, &canary.via)),
             );
         }
         Ok(findings)

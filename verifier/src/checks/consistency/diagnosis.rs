@@ -2,17 +2,13 @@
 
 use crate::check::Finding;
 use crate::checks::duty::{Duty, duties, runs, subscribers};
+use crate::checks::hint;
 use crate::evidence::{Canary, CanaryStep, Evidence};
 
 /// Adds to a finding what is known of the cause; the most specific cause gives the hint.
 pub fn diagnose(evidence: &Evidence, canary: &Canary, finding: Finding) -> Finding {
     let Some(step) = stuck(canary) else {
-        return finding
-            .evidence(
-                "step",
-                "none: the server created the task and never its steps",
-            )
-            .hint(format!("run `./dev logs {}`", canary.via));
+        return without_step(evidence, canary, finding);
     };
     let finding = finding
         .evidence("step", &step.name)
@@ -20,19 +16,41 @@ pub fn diagnose(evidence: &Evidence, canary: &Canary, finding: Finding) -> Findi
         .evidence("attempts", step.attempts);
     match step.state.as_str() {
         "pending" => finding.hint(format!(
-            "run `./dev logs {}`: no server enqueues it",
-            canary.via
+            "{}: no server enqueues it",
+            hint::logs(evidence, &canary.via)
         )),
         "enqueued" => not_taken(evidence, canary, step, finding),
         "in_progress" => in_hand(evidence, step, finding),
         "enqueued_for_orchestration" | "enqueued_as_error_for_orchestration" => finding
             .evidence("queue", "orchestration_step_results")
             .hint(format!(
-                "run `./dev logs {}`: no server takes the step's result",
-                canary.via
+                "{}: no server takes the step's result",
+                hint::logs(evidence, &canary.via)
             )),
         _ => failed(canary, step, finding),
     }
+}
+
+/// What stands still at none of its steps.
+fn without_step(evidence: &Evidence, canary: &Canary, finding: Finding) -> Finding {
+    if canary.steps.is_empty() {
+        return finding
+            .evidence(
+                "step",
+                "none: the server created the task and never its steps",
+            )
+            .hint(hint::logs(evidence, &canary.via));
+    }
+    let task = canary.create.task_uuid().unwrap_or_default();
+    finding
+        .evidence(
+            "step",
+            format!(
+                "none: all {} are complete, and nobody looks at the task again",
+                canary.steps.len()
+            ),
+        )
+        .hint(format!("run `cluster-verify task {task}`"))
 }
 
 /// The step on which the others wait: the first that began and did not end, else the first that did not begin.
@@ -76,7 +94,11 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
         .iter()
         .filter(|duty| duty.namespaces.contains(&canary.namespace.as_str()));
     let Some(first) = owners.clone().next() else {
-        return finding.hint("add a worker for the namespace to config/cluster.toml");
+        return finding.hint(if hint::is_foreign(evidence) {
+            format!("find out which worker should take from {queue}, and read its log")
+        } else {
+            "add a worker for the namespace to config/cluster.toml".to_owned()
+        });
     };
     let misled = owners
         .clone()
@@ -93,7 +115,7 @@ fn not_taken(evidence: &Evidence, canary: &Canary, step: &CanaryStep, finding: F
                 "run `process-compose process start {}`",
                 duty.instance.id
             )),
-        None => finding.hint(format!("run `./dev logs {}`", first.instance.id)),
+        None => finding.hint(hint::logs(evidence, &first.instance.id)),
     }
 }
 
@@ -109,7 +131,7 @@ fn in_hand(evidence: &Evidence, step: &CanaryStep, finding: Finding) -> Finding 
                     run.started.wall, run.pid
                 ),
             )
-            .hint(format!("run `./dev logs {}`", run.instance)),
+            .hint(hint::logs(evidence, &run.instance)),
         None => finding
             .evidence("handler", "no witness line says that it began")
             .hint("run `cluster-verify task` with the task's id"),

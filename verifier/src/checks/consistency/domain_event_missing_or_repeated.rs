@@ -19,7 +19,8 @@ impl Check for DomainEventMissingOrRepeated {
             .seen()?
             .sent()?
             .iter()
-            .filter(|canary| canary.is_complete());
+            // Of one that moved when it was last looked at, the events were not waited for.
+            .filter(|canary| canary.at_rest() && canary.is_complete());
         let mut findings = Vec::new();
         for canary in complete {
             let promised = evidence
@@ -44,11 +45,12 @@ impl Check for DomainEventMissingOrRepeated {
 
 fn finding(canary: &Canary, name: &str, count: u64) -> Finding {
     let task = canary.create.task_uuid().unwrap_or_default();
-    let times = match count {
-        0 => "never".to_owned(),
-        more => format!("{more} times"),
+    // Each has a cause of its own, of which one may be known.
+    let (kind, times) = match count {
+        0 => ("missing", "never".to_owned()),
+        more => ("repeated", format!("{more} times")),
     };
-    let finding = Finding::about(canary)
+    let finding = Finding::about(format!("{canary}, event {kind}"))
         .observed(format!("its namespace's queue has {name} {times}"))
         .evidence("queue", format!("{}_domain_events", canary.namespace))
         .evidence("correlation id", &canary.correlation_id)
@@ -69,7 +71,7 @@ fn finding(canary: &Canary, name: &str, count: u64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
 
     /// The template promises `letter.sent`, and the first canary left it so often.
     fn left(times: Option<u64>) -> Evidence {
@@ -95,6 +97,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_repeated_event_is_known_of_the_engine() {
+        let known = |times| {
+            let found = accepted_by_the_project::<DomainEventMissingOrRepeated>(&left(Some(times)));
+            found[0].known.is_some()
+        };
+
+        assert!(known(2));
+        assert!(!known(0));
+    }
+
+    #[test]
     fn an_event_that_is_there_once_and_templates_without_events_are_none() {
         silent::<DomainEventMissingOrRepeated>(&left(Some(1)));
         let mut evidence = left(None);
@@ -110,6 +123,14 @@ mod tests {
         for reading in &mut evidence.canaries.seen_mut().tasks[0].last_readings {
             reading.state = Some("error".into());
         }
+
+        silent::<DomainEventMissingOrRepeated>(&evidence);
+    }
+
+    #[test]
+    fn a_canary_that_completed_after_the_look_at_its_events_is_not_judged() {
+        let mut evidence = left(None);
+        evidence.canaries.seen_mut().tasks[0].finished_ms = None;
 
         silent::<DomainEventMissingOrRepeated>(&evidence);
     }

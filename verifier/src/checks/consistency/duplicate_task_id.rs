@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint;
 use crate::evidence::{Canary, CreateOutcome, Evidence, Unseen};
 
 /// One create made several tasks, or several creates were acknowledged with one id.
@@ -26,7 +27,7 @@ impl Check for DuplicateTaskId {
                     Finding::about(canary)
                         .observed(format!("the database has {rows} tasks of its one create"))
                         .evidence("correlation id", &canary.correlation_id)
-                        .hint(format!("run `./dev logs {}`", canary.via)),
+                        .hint(hint::logs(evidence, &canary.via)),
                 );
             }
         }

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint;
 use crate::evidence::{CreateOutcome, Evidence, Unseen};
 
 /// A create was answered with an error, and the task exists.
@@ -30,7 +31,7 @@ impl Check for IndeterminateCreate {
                     )
                     .evidence("answer", message)
                     .evidence("task", task)
-                    .hint(format!("run `./dev logs {}`", canary.via)),
+                    .hint(hint::logs(evidence, &canary.via)),
             );
         }
         Ok(findings)

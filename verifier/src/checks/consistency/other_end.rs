@@ -23,7 +23,7 @@ impl Check for OtherEnd {
             let task = canary.create.task_uuid()?;
             let state = canary.state().filter(|state| *state != end)?;
             Some(
-                Finding::about(format!("task {task}"))
+                Finding::about(format!("task {task} in {state}"))
                     .observed(format!(
                         "the servers say that it came to rest as {state}, not {end}"
                     ))
@@ -42,7 +42,7 @@ impl Check for OtherEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
 
     #[test]
@@ -78,6 +78,26 @@ mod tests {
             reading.state = Some("blocked_by_failures".into());
         }
         silent::<OtherEnd>(&evidence);
+    }
+
+    #[test]
+    fn only_the_error_after_the_block_is_known_of_the_engine() {
+        let known = |state: &str| {
+            let mut evidence = Evidence::healthy();
+            let canaries = evidence.canaries.seen_mut();
+            canaries.end = Some("blocked_by_failures".into());
+            for canary in &mut canaries.tasks {
+                for reading in &mut canary.last_readings {
+                    reading.state = Some(state.into());
+                }
+            }
+            accepted_by_the_project::<OtherEnd>(&evidence)[0]
+                .known
+                .is_some()
+        };
+
+        assert!(known("error"));
+        assert!(!known("complete"));
     }
 
     #[test]

@@ -1,8 +1,12 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::subscribers;
 use crate::evidence::{Evidence, Queue, Unseen};
 
-/// A message has waited for longer than a minute, and nobody has read it.
+/// A message has waited for longer than a minute, and nobody takes from its queue.
+///
+/// Where work of the queue was done within that minute, it is long and not stuck.
 pub struct BacklogStuck;
 
 const LIMIT_SECONDS: i64 = 60;
@@ -12,7 +16,8 @@ const UNUSED: &str = "worker_orchestration_queue";
 impl Check for BacklogStuck {
     const CODE: Code = Code::new(312);
     const NAME: &'static str = "backlog-stuck";
-    const TITLE: &'static str = "no step or result waits longer than a minute to be taken";
+    const TITLE: &'static str =
+        "no step or result waits longer than a minute in a queue from which nobody takes";
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let queues = &evidence.database.seen()?.queues;
@@ -27,10 +32,31 @@ impl Check for BacklogStuck {
             else {
                 continue;
             };
-            findings.push(finding(evidence, queue, seconds));
+            if !moves(evidence, queue)? {
+                findings.push(finding(evidence, queue, seconds));
+            }
         }
         Ok(findings)
     }
+}
+
+/// Whether what comes out of the queue was seen within the limit: results of its namespace, or of the results
+/// themselves, steps that a server completed.
+fn moves(evidence: &Evidence, queue: &Queue) -> Result<bool, Unseen> {
+    let Some(history) = evidence.history.if_looked()? else {
+        return Ok(false);
+    };
+    let last: Option<DateTime<Utc>> = match namespace(queue) {
+        Some(namespace) => history.last_done.get(namespace).and_then(|it| it.result),
+        None => history.last_done.values().filter_map(|it| it.step).max(),
+    };
+    let limit = TimeDelta::seconds(LIMIT_SECONDS);
+    Ok(last.is_some_and(|last| evidence.history_read_at() - last < limit))
+}
+
+fn namespace(queue: &Queue) -> Option<&str> {
+    let rest = queue.name.strip_prefix("worker_")?;
+    rest.strip_suffix("_queue")
 }
 
 /// Domain events are for whoever wants them, and may wait for ever.
@@ -48,11 +74,7 @@ fn finding(evidence: &Evidence, queue: &Queue, seconds: i64) -> Finding {
         .evidence("messages", queue.messages)
         .evidence("visible", queue.visible)
         .hint("run `cluster-verify queues` to see who should take them");
-    let namespace = queue
-        .name
-        .strip_prefix("worker_")
-        .and_then(|rest| rest.strip_suffix("_queue"));
-    match (namespace, evidence.subscriptions.ok()) {
+    match (namespace(queue), evidence.subscriptions.ok()) {
         (Some(namespace), Some(subscriptions)) => {
             let seen = subscribers(evidence, subscriptions, namespace).unwrap_or_default();
             let seen = if seen.is_empty() {
@@ -70,7 +92,7 @@ fn finding(evidence: &Evidence, queue: &Queue, seconds: i64) -> Finding {
 mod tests {
     use super::*;
     use crate::checks::testing::{fires, silent, unknown};
-    use crate::evidence::Observed;
+    use crate::evidence::{LastDone, Observed};
 
     fn waiting(name: &str, unread: Option<i64>) -> Evidence {
         let mut evidence = Evidence::healthy();
@@ -98,6 +120,39 @@ mod tests {
     fn one_that_is_taken_soon_is_none_and_one_that_was_read_before_is_another() {
         silent::<BacklogStuck>(&waiting("worker_mail_queue", Some(60)));
         silent::<BacklogStuck>(&waiting("worker_mail_queue", None));
+    }
+
+    #[test]
+    fn a_long_queue_of_which_work_is_done_is_none() {
+        let mut evidence = waiting("worker_mail_queue", Some(300));
+        let done = |evidence: &mut Evidence, seconds| {
+            let at = evidence.taken_at - TimeDelta::seconds(seconds);
+            let history = evidence.history.seen_mut();
+            let last = history.last_done.entry("mail".into()).or_default();
+            (last.result, last.step) = (Some(at), Some(at));
+        };
+
+        done(&mut evidence, 59);
+        silent::<BacklogStuck>(&evidence);
+        done(&mut evidence, 60);
+        fires::<BacklogStuck>(&evidence);
+
+        let mut evidence = waiting("orchestration_step_results", Some(300));
+        done(&mut evidence, 59);
+        silent::<BacklogStuck>(&evidence);
+    }
+
+    #[test]
+    fn work_of_another_namespace_takes_nothing_from_the_queue() {
+        let mut evidence = waiting("worker_mail_queue", Some(300));
+        let done = LastDone {
+            result: Some(evidence.taken_at),
+            step: Some(evidence.taken_at),
+        };
+        let history = evidence.history.seen_mut();
+        history.last_done.insert("parcel".into(), done);
+
+        fires::<BacklogStuck>(&evidence);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// A session in the cluster's database carries no instance's name.
@@ -27,14 +28,25 @@ impl Check for ConnectionUnattributed {
             }
         }
         let findings = strangers.into_iter().map(|(application, pids)| {
-            let name = if application.is_empty() { "no name" } else { application };
+            let name = if application.is_empty() {
+                "no name"
+            } else {
+                application
+            };
             let shown: Vec<String> = pids.iter().take(5).map(i32::to_string).collect();
             Finding::about(format!("sessions of {name}"))
-                .observed(format!("pg_stat_activity shows {}, and no instance is called so", pids.len()))
+                .observed(format!(
+                    "pg_stat_activity shows {}, and no instance is called so",
+                    pids.len()
+                ))
                 .evidence("backend pids", shown.join(" "))
                 .hint(format!(
-                    "close them, or run `psql -c 'SELECT * FROM pg_stat_activity WHERE pid = {}'` to see whose they are",
-                    pids[0]
+                    "close them, or {} to see whose they are",
+                    hint::sql(
+                        evidence,
+                        Database::Tasks,
+                        &format!("SELECT * FROM pg_stat_activity WHERE pid = {}", pids[0])
+                    )
                 ))
         });
         Ok(findings.collect())

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// Something was given up: a message in a dead letter queue, or a task in the dead letter table.
@@ -17,15 +18,21 @@ impl Check for DeadLetter {
             .map(|queue| {
                 Finding::about(format!("queue {}", queue.name))
                     .observed(format!("PostgreSQL has {} messages in it", queue.messages))
-                    .hint(format!(
-                        "run `psql -c 'SELECT message FROM pgmq.q_{}'`",
-                        queue.name
+                    .hint(hint::sql(
+                        evidence,
+                        Database::Queues,
+                        &format!("SELECT message FROM pgmq.\"q_{}\"", queue.name),
                     ))
                     .times(u64::try_from(queue.messages).unwrap_or(1))
             })
             .collect();
         findings.extend(database.dead_tasks.seen()?.iter().map(|dead| {
-            Finding::about(format!("task {}", dead.task))
+            // What was lost with a step, and what nobody looked at again, have causes of their own.
+            let step = match dead.step_on_its_way {
+                true => "a step on its way",
+                false => "no step on its way",
+            };
+            Finding::about(format!("task {} in {}, {step}", dead.task, dead.state))
                 .observed(format!(
                     "the dead letter table has it, unresolved, for {}",
                     dead.reason
@@ -41,7 +48,7 @@ impl Check for DeadLetter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::{DeadTask, Observed};
 
     #[test]
@@ -68,6 +75,7 @@ mod tests {
             reason: "staleness_timeout".into(),
             state: "steps_in_process".into(),
             at,
+            step_on_its_way: true,
         }]);
 
         let findings = fires::<DeadLetter>(&evidence);
@@ -76,6 +84,29 @@ mod tests {
             findings[0].evidence["given up in state"],
             "steps_in_process"
         );
+    }
+
+    #[test]
+    fn only_a_task_that_nobody_looked_at_again_is_known_of_the_engine() {
+        let known = |state: &str, step_on_its_way| {
+            let mut evidence = Evidence::healthy();
+            let at = evidence.taken_at;
+            evidence.database.seen_mut().dead_tasks = Observed::Seen(vec![DeadTask {
+                task: uuid::Uuid::from_u128(1),
+                reason: "staleness_timeout".into(),
+                state: state.into(),
+                at,
+                step_on_its_way,
+            }]);
+            accepted_by_the_project::<DeadLetter>(&evidence)[0]
+                .known
+                .is_some()
+        };
+
+        assert!(known("waiting_for_dependencies", false));
+        assert!(known("steps_in_process", false));
+        assert!(!known("steps_in_process", true));
+        assert!(!known("waiting_for_retry", false));
     }
 
     #[test]

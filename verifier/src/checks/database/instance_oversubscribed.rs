@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::{Duty, duties};
-use crate::evidence::{Evidence, Subscriptions, Unseen};
+use crate::evidence::{Evidence, Observed, Subscriptions, Unseen};
 use crate::topology::{Role, Topology};
 
 /// An instance takes from the queue of a namespace that is not its own.
@@ -26,6 +26,9 @@ impl Check for InstanceOversubscribed {
             let id = instance.id.as_str();
             let duty = duties.iter().find(|duty| duty.instance.id == id);
             let mut taken = taken_by(subscriptions, id);
+            for namespace in advertised(evidence, id) {
+                taken.entry(namespace).or_default().push("advertises");
+            }
             taken.retain(|namespace, _| !is_own(topology, duty, id, namespace));
             if !taken.is_empty() {
                 findings.push(finding(evidence, id, duty, &taken));
@@ -60,6 +63,19 @@ fn taken_by<'a>(
     taken
 }
 
+/// The namespaces that its present process said at its boot that it serves: it visits each in turn, and a short look
+/// need not catch it at one.
+fn advertised<'a>(evidence: &'a Evidence, id: &str) -> impl Iterator<Item = &'a str> {
+    let record = evidence.identities.get(id).and_then(Observed::ok);
+    let system = evidence.system.ok();
+    let present = record.filter(|record| {
+        let process = system.and_then(|system| system.of_instance(id));
+        process.is_some_and(|process| process.pid == record.pid)
+    });
+    let namespaces = present.into_iter().flat_map(|record| &record.namespaces);
+    namespaces.map(String::as_str)
+}
+
 /// A worker's own are its service's; a server's own is the queue of results, whose channel is called `orchestration`.
 fn is_own(topology: &Topology, duty: Option<&Duty<'_>>, id: &str, namespace: &str) -> bool {
     let role = topology.instance(id).map(|(service, _)| service.role);
@@ -82,7 +98,7 @@ fn finding(
         .collect();
     let finding = Finding::about(id)
         .observed(format!(
-            "PostgreSQL shows that it takes from {} that are not its own",
+            "it takes from {} that are not its own",
             if names.len() == 1 {
                 "1 queue".to_owned()
             } else {
@@ -103,7 +119,7 @@ fn finding(
 mod tests {
     use super::*;
     use crate::checks::testing::{fires, silent, unknown};
-    use crate::evidence::{Listen, Observed, WorkDone};
+    use crate::evidence::{Listen, WorkDone};
 
     #[test]
     fn a_worker_that_fell_back_to_default_is_a_finding() {
@@ -134,6 +150,26 @@ mod tests {
 
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].evidence["seen by"], "parcel: works, listens");
+    }
+
+    #[test]
+    fn what_it_said_at_its_boot_counts_without_a_look_at_it() {
+        let mut evidence = Evidence::healthy();
+        let record = evidence.identities.get_mut("worker-rust-2").unwrap();
+        record.seen_mut().namespaces.push("parcel".into());
+
+        let findings = fires::<InstanceOversubscribed>(&evidence);
+        assert_eq!(findings[0].subject, "worker-rust-2");
+        assert_eq!(findings[0].evidence["seen by"], "parcel: advertises");
+
+        // A record of an earlier process says nothing of this one.
+        evidence
+            .identities
+            .get_mut("worker-rust-2")
+            .unwrap()
+            .seen_mut()
+            .pid = 7;
+        silent::<InstanceOversubscribed>(&evidence);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::runs;
-use crate::evidence::{Evidence, Unseen};
-use crate::topology::{Instance, Role, Service};
+use crate::evidence::{Evidence, Unseen, deployment_mode_key};
+use crate::topology::{Instance, Service};
 
 /// An instance that should be told of new messages does not listen.
 ///
@@ -55,19 +55,15 @@ fn deployment_mode<'a>(
     service: &Service,
     instance: &Instance,
 ) -> Result<&'a str, Unseen> {
-    let setting = match service.role {
-        Role::Orchestration => "orchestration.event_systems.orchestration.deployment_mode",
-        Role::Worker => "worker.event_systems.worker.deployment_mode",
-    };
-    let path = instance.value("TASKER_CONFIG_PATH");
-    path.and_then(|path| evidence.configuration.engine_files.get(path))
-        .and_then(|file| file.settings.get(setting)?.as_str())
-        .ok_or_else(|| {
-            Unseen::new(
-                setting,
-                format!("the configuration of {} does not have it", instance.id),
-            )
-        })
+    let mode = evidence
+        .configuration
+        .deployment_mode(service.role, instance);
+    mode.ok_or_else(|| {
+        Unseen::new(
+            deployment_mode_key(service.role),
+            format!("the configuration of {} does not have it", instance.id),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Session, Unseen};
 
 /// A session holds a transaction open and does nothing, or waits for another's lock.
@@ -19,7 +20,12 @@ impl Check for LongTransaction {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let database = evidence.database.seen()?;
-        let mut findings: Vec<Finding> = database.sessions.iter().filter_map(finding).collect();
+        let mut findings: Vec<Finding> = {
+            let sessions = database.sessions.iter();
+            sessions
+                .filter_map(|session| finding(evidence, session))
+                .collect()
+        };
         // A count as old as the database says nothing of the cluster that runs now.
         if let (1.., Some(since)) = (database.deadlocks, database.counted_since) {
             findings.push(
@@ -28,7 +34,10 @@ impl Check for LongTransaction {
                         "PostgreSQL has counted {} since {since}",
                         database.deadlocks
                     ))
-                    .hint("run `./dev logs postgres` to see who met whom")
+                    .hint(format!(
+                        "{} to see who met whom",
+                        hint::logs(evidence, "postgres")
+                    ))
                     .times(u64::try_from(database.deadlocks).unwrap_or(1)),
             );
         }
@@ -36,7 +45,7 @@ impl Check for LongTransaction {
     }
 }
 
-fn finding(session: &Session) -> Option<Finding> {
+fn finding(evidence: &Evidence, session: &Session) -> Option<Finding> {
     let seconds = session.state_seconds?;
     let idle = session
         .state
@@ -57,9 +66,10 @@ fn finding(session: &Session) -> Option<Finding> {
     Some(
         Finding::about(format!("session {} of {name}", session.pid))
             .observed(format!("pg_stat_activity has it {observed}"))
-            .hint(format!(
-                "run `psql -c 'SELECT pg_terminate_backend({})'`",
-                session.pid
+            .hint(hint::sql(
+                evidence,
+                Database::Tasks,
+                &format!("SELECT pg_terminate_backend({})", session.pid),
             )),
     )
 }

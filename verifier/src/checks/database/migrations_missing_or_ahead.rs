@@ -44,13 +44,13 @@ impl Check for MigrationsMissing {
                 "missing",
                 missing.copied().collect(),
                 "of the engine's migrations have not been applied",
-                "run `cluster-database` in `./dev shell`: it applies them",
+                "run `./dev shell -- cluster-database prepare`: it applies them",
             ),
             about(
                 "failed",
                 failed.into_iter().collect(),
                 "migrations began and did not succeed",
-                "read `./dev logs database`, drop the database and run `./dev up --wait`",
+                "read `./dev logs migrate`, drop the database and run `./dev up --wait`",
             ),
             about(
                 "unknown to the engine",

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// The server's space for notifications fills up: a listener does not read.
@@ -8,6 +9,8 @@ use crate::evidence::{Evidence, Unseen};
 pub struct NotifyQueueFilling;
 
 const LIMIT: f64 = 0.5;
+const OLDEST_FIRST: &str = "SELECT pid, application_name, xact_start FROM pg_stat_activity \
+                            WHERE xact_start IS NOT NULL ORDER BY 3";
 
 impl Check for NotifyQueueFilling {
     const CODE: Code = Code::new(320);
@@ -26,10 +29,10 @@ impl Check for NotifyQueueFilling {
                     "PostgreSQL has {:.0} % of their space in use",
                     usage * 100.0
                 ))
-                .hint(
-                    "run `psql -c \"SELECT pid, application_name, xact_start FROM pg_stat_activity \
-                     WHERE xact_start IS NOT NULL ORDER BY 3\"` and end the oldest",
-                ),
+                .hint(format!(
+                    "{} and end the oldest",
+                    hint::sql(evidence, Database::Tasks, OLDEST_FIRST)
+                )),
         ])
     }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::orchestration_queues::queues_of;
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 use crate::topology::Role;
 
@@ -30,8 +31,12 @@ impl Check for OrphanQueue {
                 ))
                 .evidence("visible", queue.visible)
                 .hint(format!(
-                    "run `psql -c \"SELECT pgmq.drop_queue('{}')\"` if nobody misses them",
-                    queue.name
+                    "{} if nobody misses them",
+                    hint::sql(
+                        evidence,
+                        Database::Queues,
+                        &format!("SELECT pgmq.drop_queue('{}')", queue.name)
+                    )
                 ))
         });
         Ok(findings.collect())

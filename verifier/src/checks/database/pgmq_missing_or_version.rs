@@ -22,9 +22,7 @@ impl Check for PgmqMissing {
             Finding::about("extension pgmq")
                 .observed(observed)
                 .evidence("oldest that will do", oldest)
-                .hint(
-                    "run `cluster-database` in `./dev shell`: it installs or updates the extension",
-                ),
+                .hint("run `./dev shell -- cluster-database prepare`: it installs or updates it"),
         ])
     }
 }

@@ -1,5 +1,6 @@
 use crate::check::{Check, Code, Finding};
 use crate::checks::configuration::connections_of;
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// An instance has more sessions than its pools may open, or the server few left.
@@ -41,8 +42,14 @@ impl Check for PoolOverMaximum {
         if used as f64 > NEARLY_FULL * f64::from(granted) {
             findings.push(
                 Finding::about("max_connections")
-                    .observed(format!("pg_stat_activity has {used} sessions of the {granted} granted"))
-                    .hint("run `psql -c 'SELECT application_name, count(*) FROM pg_stat_activity GROUP BY 1'`"),
+                    .observed(format!(
+                        "pg_stat_activity has {used} sessions of the {granted} granted"
+                    ))
+                    .hint(hint::sql(
+                        evidence,
+                        Database::Tasks,
+                        "SELECT application_name, count(*) FROM pg_stat_activity GROUP BY 1",
+                    )),
             );
         }
         Ok(findings)

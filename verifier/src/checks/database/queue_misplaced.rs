@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// A split cluster has queues in the database of its tasks.
@@ -37,9 +38,13 @@ impl Check for QueueMisplaced {
                 ))
                 .evidence("queues", shown)
                 .hint(format!(
-                    "find who has no PGMQ_DATABASE_URL with `cluster-verify check --only 114`, then \
-                     run `psql -d {tasks} -c \"SELECT pgmq.drop_queue('{}')\"` for each",
-                    misplaced[0]
+                    "find who has no PGMQ_DATABASE_URL with `cluster-verify check --only 114`, then {} \
+                     for each",
+                    hint::sql(
+                        evidence,
+                        Database::Tasks,
+                        &format!("SELECT pgmq.drop_queue('{}')", misplaced[0])
+                    )
                 )),
         ])
     }

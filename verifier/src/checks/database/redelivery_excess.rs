@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Queue, Unseen};
 
 /// A message was read so often that its readers seem to fail at it each time.
@@ -32,9 +33,13 @@ impl Check for RedeliveryExcess {
                     queue.max_read_count
                 ))
                 .evidence("messages", queue.messages)
-                .hint(format!(
-                    "run `psql -c 'SELECT * FROM pgmq.\"q_{}\" ORDER BY read_ct DESC LIMIT 1'`",
-                    queue.name
+                .hint(hint::sql(
+                    evidence,
+                    Database::Queues,
+                    &format!(
+                        "SELECT * FROM pgmq.\"q_{}\" ORDER BY read_ct DESC LIMIT 1",
+                        queue.name
+                    ),
                 ))
         });
         Ok(findings.collect())

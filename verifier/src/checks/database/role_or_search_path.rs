@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen};
 
 /// The engine's tables are not found where its SQL looks for them.
@@ -41,8 +42,10 @@ impl Check for RoleOrSearchPath {
                 })
                 .evidence("schemas searched", database.schemas.join(", "))
                 .evidence("expected role", expected)
-                .hint(format!(
-                    "run `psql -c 'ALTER ROLE {expected} RESET search_path'`"
+                .hint(hint::sql(
+                    evidence,
+                    Database::Tasks,
+                    &format!("ALTER ROLE {expected} RESET search_path"),
                 )),
         ])
     }

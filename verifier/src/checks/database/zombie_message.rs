@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint::{self, Database};
 use crate::evidence::{Evidence, Unseen, Zombie};
 
 /// A message is delivered again and again for a step that is over.
@@ -25,19 +26,25 @@ impl Check for ZombieMessage {
             let age = u64::try_from(zombie.age_seconds).unwrap_or(0);
             back.is_none_or(|back| age <= back)
         };
-        let mut by_queue: BTreeMap<&str, Vec<&Zombie>> = BTreeMap::new();
+        // A step that is over and one that nobody knows have causes of their own, of which one may be known.
+        let mut by_queue: BTreeMap<(&str, bool), Vec<&Zombie>> = BTreeMap::new();
         for zombie in zombies.iter().filter(in_window) {
-            by_queue.entry(&zombie.queue).or_default().push(zombie);
+            let kind = (zombie.queue.as_str(), zombie.state.is_some());
+            by_queue.entry(kind).or_default().push(zombie);
         }
-        let findings = by_queue.into_iter().map(|(queue, zombies)| {
+        let findings = by_queue.into_iter().map(|((queue, exists), zombies)| {
+            let (kind, is) = match exists {
+                true => ("step over", "is over"),
+                false => ("step unknown", "is in no table"),
+            };
             let oldest = zombies[0];
             let state = oldest.state.as_deref().unwrap_or("in no table");
             let count = match zombies.len() {
                 1 => "1 message".to_owned(),
                 more => format!("{more} messages"),
             };
-            Finding::about(format!("queue {queue}"))
-                .observed(format!("PostgreSQL has {count} in it whose step is over"))
+            Finding::about(format!("queue {queue}, {kind}"))
+                .observed(format!("PostgreSQL has {count} in it whose step {is}"))
                 .evidence(
                     "oldest",
                     format!(
@@ -46,8 +53,12 @@ impl Check for ZombieMessage {
                     ),
                 )
                 .hint(format!(
-                    "run `psql -c \"SELECT pgmq.archive('{queue}', {})\"` for each",
-                    oldest.message
+                    "{} for each",
+                    hint::sql(
+                        evidence,
+                        Database::Queues,
+                        &format!("SELECT pgmq.archive('{queue}', {})", oldest.message)
+                    )
                 ))
                 .times(zombies.len() as u64)
         });
@@ -58,7 +69,7 @@ impl Check for ZombieMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
 
     fn zombie(queue: &str, state: Option<&str>) -> Zombie {
@@ -73,21 +84,44 @@ mod tests {
     }
 
     #[test]
-    fn messages_whose_step_is_over_are_one_finding_a_queue() {
+    fn messages_whose_step_is_over_or_unknown_are_one_finding_each_a_queue() {
         let mut evidence = Evidence::healthy();
         evidence.database.seen_mut().zombies = Observed::Seen(vec![
             zombie("worker_mail_queue", Some("complete")),
             zombie("worker_mail_queue", None),
+            zombie("worker_mail_queue", Some("error")),
             zombie("orchestration_step_results", Some("complete")),
         ]);
 
         let findings = fires::<ZombieMessage>(&evidence);
 
-        assert_eq!(findings.len(), 2);
+        let found = findings.iter().map(|it| (it.subject.as_str(), it.times));
         assert_eq!(
-            (findings[1].subject.as_str(), findings[1].times),
-            ("queue worker_mail_queue", 2)
+            found.collect::<Vec<_>>(),
+            [
+                ("queue orchestration_step_results, step over", 1),
+                ("queue worker_mail_queue, step unknown", 1),
+                ("queue worker_mail_queue, step over", 2),
+            ]
         );
+    }
+
+    #[test]
+    fn only_what_a_slower_worker_leaves_is_known_of_the_engine() {
+        let known = |zombie: Zombie| {
+            let mut evidence = Evidence::healthy();
+            evidence.database.seen_mut().zombies = Observed::Seen(vec![zombie]);
+            accepted_by_the_project::<ZombieMessage>(&evidence)[0]
+                .known
+                .is_some()
+        };
+
+        assert!(known(zombie("worker_mail_queue", Some("complete"))));
+        assert!(!known(zombie("worker_mail_queue", None)));
+        assert!(!known(zombie(
+            "orchestration_step_results",
+            Some("complete")
+        )));
     }
 
     #[test]

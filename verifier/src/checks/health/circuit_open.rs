@@ -1,5 +1,6 @@
 use super::detailed::{ailing, told_by_ready};
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint;
 use crate::evidence::{Evidence, Unseen};
 
 /// A circuit breaker of an instance is open: it refuses calls without trying them.
@@ -23,7 +24,8 @@ impl Check for CircuitOpen {
                         ))
                         .evidence("status", status)
                         .hint(format!(
-                            "run `./dev logs {id}` to see which calls failed before"
+                            "{} to see which calls failed before",
+                            hint::logs(evidence, id)
                         )),
                 );
             }

@@ -1,5 +1,6 @@
 use super::detailed::{ailing, told_by_ready};
 use crate::check::{Check, Code, Finding};
+use crate::checks::hint;
 use crate::evidence::{Evidence, Unseen};
 
 /// A ready instance says that one of its parts is not well.
@@ -34,7 +35,7 @@ impl Check for ComponentDegraded {
                         ))
                         .evidence("part", part)
                         .evidence("status", status)
-                        .hint(format!("run `./dev logs {id}`")),
+                        .hint(hint::logs(evidence, id)),
                 );
             }
         }

@@ -1,4 +1,5 @@
 use crate::check::{Check, Code, Finding, Severity};
+use crate::checks::hint;
 use crate::evidence::{Answer, Evidence, InstanceEndpoints, Observed, Unseen};
 
 /// An instance takes longer than a second to say how it is.
@@ -31,7 +32,10 @@ impl Check for HealthSlow {
                     Finding::about(id)
                         .observed(format!("it answered {}", slow.join(", ")))
                         .evidence("limit in ms", LIMIT_MS)
-                        .hint(format!("run `cluster-verify status` and `./dev logs {id}`")),
+                        .hint(format!(
+                            "{} to see what it was busy with",
+                            hint::logs(evidence, id)
+                        )),
                 );
             }
         }

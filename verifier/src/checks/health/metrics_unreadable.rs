@@ -34,11 +34,8 @@ impl Check for MetricsUnreadable {
             findings.push(
                 Finding::about(id)
                     .observed(observed)
-                    .evidence("url", format!("http://127.0.0.1:{}/metrics", instance.port))
-                    .hint(format!(
-                        "run `curl http://127.0.0.1:{}/metrics`",
-                        instance.port
-                    )),
+                    .evidence("url", format!("{}/metrics", instance.base_url()))
+                    .hint(format!("run `curl {}/metrics`", instance.base_url())),
             );
         }
         Ok(findings)

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::is_foreign;
+use crate::checks::hint;
 use crate::evidence::{Evidence, Observed, Unseen};
 
 /// An instance answers, and says of itself that it cannot work.
@@ -32,7 +33,7 @@ impl Check for NotReady {
                 Observed::Unseen(unseen) => Finding::about(id)
                     .observed(format!("its /health/ready did not answer: {}", unseen.why)),
             };
-            findings.push(finding.hint(format!("run `./dev logs {id}`")));
+            findings.push(finding.hint(hint::logs(evidence, id)));
         }
         // Without the database no instance is ready, and that has a code of its own.
         if let (false, Observed::Unseen(unseen)) = (findings.is_empty(), &evidence.database)

@@ -1,5 +1,6 @@
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::runs;
+use crate::checks::hint;
 use crate::evidence::{Evidence, Observed, Unseen};
 
 /// A running instance does not answer on its port.
@@ -36,12 +37,7 @@ impl Check for Unreachable {
             let mut finding = Finding::about(id)
                 .observed(format!("no answer to GET /health: {}", unseen.why))
                 .evidence("url", format!("{}/health", instance.base_url()))
-                .hint(match topology.is_foreign() {
-                    true => {
-                        "look on its machine whether it runs, or correct the address".to_owned()
-                    }
-                    false => format!("run `./dev logs {id}`"),
-                });
+                .hint(hint::logs(evidence, id));
             if let Some(process) = process {
                 finding = finding
                     .evidence("pid", process.pid)
@@ -66,9 +62,7 @@ impl Check for Unreachable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{fires, silent, unknown};
-    use crate::evidence::Configuration;
-    use crate::topology::ForeignCluster;
+    use crate::checks::testing::{fires, given_by_addresses, silent, unknown};
 
     fn without_answer(why: &str) -> Evidence {
         let mut evidence = Evidence::healthy();
@@ -123,6 +117,18 @@ mod tests {
         evidence.system = Observed::not_looked("processes");
 
         fires::<Unreachable>(&evidence);
+    }
+
+    #[test]
+    fn an_instance_of_another_cluster_is_named_by_its_address() {
+        let mut evidence = given_by_addresses(without_answer("connection refused"));
+        evidence.system = Observed::not_looked("processes");
+
+        let findings = fires::<Unreachable>(&evidence);
+
+        let address = "http://worker-rust-1.example:8100";
+        assert_eq!(findings[0].evidence["url"], format!("{address}/health"));
+        assert!(findings[0].hint.ends_with(address), "{}", findings[0].hint);
     }
 
     #[test]

@@ -1,35 +1,42 @@
 //! From a rule over one task's history to the findings over all that was looked at.
 
+use std::fmt::Display;
+
 use crate::check::{Check, Finding};
 use crate::evidence::{Evidence, HistoryView, Unseen};
-use crate::history::rules::{self, Breach};
+use crate::history::rules::{self, Breach, Rule};
 use crate::history::{State, TaskHistory, Transition};
 
-/// One finding for each kept task that breaks the rule of the check's code, and
-/// one for all that were only counted.
+/// One finding for each kept task that breaks a rule of the check's code, and
+/// one for all that were only counted. Where the code has several rules, the subject says which.
 ///
 /// # Errors
 /// The history was not looked at.
 pub fn findings<C: Check>(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
     let history = evidence.history.seen()?;
-    let code = C::CODE.to_string();
-    let Some(rule) = rules::rule(&code) else {
-        return Ok(Vec::new());
-    };
     let mut findings = Vec::new();
-    let mut shown = 0;
-    for task in &history.suspects {
-        let breaches = (rule.judge)(task);
-        if !breaches.is_empty() {
-            shown += breaches.len() as u64;
-            findings.push(finding(task, &breaches));
+    for rule in rules::with_code(&C::CODE.to_string()) {
+        let mut shown = 0;
+        for task in &history.suspects {
+            let breaches = (rule.judge)(task);
+            if !breaches.is_empty() {
+                shown += breaches.len() as u64;
+                findings.push(finding(rule, task, &breaches));
+            }
         }
+        findings.extend(not_kept(history, rule, shown));
     }
-    findings.extend(not_kept(history, &code, shown));
     Ok(findings)
 }
 
-fn finding(task: &TaskHistory, breaches: &[Breach]) -> Finding {
+fn subject(rule: &Rule, task: impl Display) -> String {
+    match rule.kind {
+        None => format!("task {task}"),
+        Some(kind) => format!("task {task}, {kind}"),
+    }
+}
+
+fn finding(rule: &Rule, task: &TaskHistory, breaches: &[Breach]) -> Finding {
     let first = &breaches[0];
     let place = first
         .step
@@ -39,7 +46,7 @@ fn finding(task: &TaskHistory, breaches: &[Breach]) -> Finding {
         0 => String::new(),
         more => format!("; {more} more in this task"),
     };
-    let mut finding = Finding::about(format!("task {}", task.task))
+    let mut finding = Finding::about(subject(rule, task.task))
         .observed(format!("the database has {place}{}{more}", first.observed))
         .evidence("template", format!("{}/{}", task.namespace, task.template))
         .hint(format!("run `cluster-verify task {}`", task.task))
@@ -73,8 +80,8 @@ fn path<S: State>(transitions: &[Transition<S>]) -> String {
     text.trim_start_matches(" | ").to_owned()
 }
 
-fn not_kept(history: &HistoryView, code: &str, shown: u64) -> Option<Finding> {
-    let count = history.counts.get(code)?;
+fn not_kept(history: &HistoryView, rule: &Rule, shown: u64) -> Option<Finding> {
+    let count = history.counts.get(&rule.name())?;
     let more = count.breaches.checked_sub(shown).filter(|more| *more > 0)?;
     let window = history
         .since_seconds
@@ -82,7 +89,7 @@ fn not_kept(history: &HistoryView, code: &str, shown: u64) -> Option<Finding> {
             format!("created in the last {seconds} s")
         });
     Some(
-        Finding::about(format!("task ({more} more)"))
+        Finding::about(subject(rule, format!("({more} more)")))
             .observed(format!(
                 "{} breaches in {} of {} tasks {window}, {shown} of them shown",
                 count.breaches, count.tasks, history.tasks

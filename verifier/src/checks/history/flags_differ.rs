@@ -21,7 +21,7 @@ impl Check for FlagsDiffer {
 mod tests {
     use super::*;
     use crate::checks::history::breaches::evidence_of;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
     use crate::evidence::healthy::task_history;
 
@@ -43,6 +43,25 @@ mod tests {
         let mut task = task_history();
         task.steps[0].in_process = true;
         fires::<FlagsDiffer>(&evidence_of(task));
+    }
+
+    #[test]
+    fn only_the_flag_that_a_slower_worker_sets_is_known_of_the_engine() {
+        let mut task = task_history();
+        task.complete = false;
+        task.steps[0].processed = false;
+        task.steps[1].in_process = true;
+
+        let accepted = accepted_by_the_project::<FlagsDiffer>(&evidence_of(task));
+
+        let known: Vec<bool> = accepted.iter().map(|it| it.known.is_some()).collect();
+        let flags: Vec<_> = accepted
+            .iter()
+            .filter_map(|it| it.subject.split_once(", "))
+            .map(|(_, flag)| flag)
+            .collect();
+        assert_eq!(flags, ["complete", "in_process", "processed"]);
+        assert_eq!(known, [false, true, false]);
     }
 
     #[test]

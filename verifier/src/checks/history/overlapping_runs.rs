@@ -22,6 +22,10 @@ impl Check for OverlappingRuns {
         let witness = evidence.witness.seen()?;
         let mut by_pair: BTreeMap<[&str; 2], Vec<&StepRuns>> = BTreeMap::new();
         for step in &witness.repeated {
+            // A step that the database does not have was pruned, or of a database that is gone.
+            if witness.audits_of(step.step)?.is_none() {
+                continue;
+            }
             for (index, run) in step.runs.iter().enumerate() {
                 for other in &step.runs[index + 1..] {
                     if overlap(evidence, run, other)? {
@@ -157,10 +161,28 @@ pub mod tests {
     }
 
     #[test]
-    fn without_the_witness_nothing_is_known() {
-        let mut evidence = Evidence::healthy();
-        evidence.witness = Observed::not_looked("witness files");
+    fn a_step_that_the_database_no_longer_has_is_not_judged() {
+        let runs = [
+            run_again("worker-rust-2", 103, 0, Some(10)),
+            run_again("worker-rust-1", 102, 5, Some(20)),
+        ];
+        let mut evidence = with_step(&runs, &[]);
+        evidence.witness.seen_mut().audits = Observed::Seen(BTreeMap::new());
 
+        silent::<OverlappingRuns>(&evidence);
+    }
+
+    #[test]
+    fn without_the_witness_or_the_audit_nothing_is_known() {
+        let runs = [
+            run_again("worker-rust-2", 103, 0, Some(10)),
+            run_again("worker-rust-1", 102, 5, Some(20)),
+        ];
+        let mut evidence = with_step(&runs, &[]);
+        evidence.witness.seen_mut().audits = Observed::not_looked("the audit");
+        unknown::<OverlappingRuns>(&evidence);
+
+        evidence.witness = Observed::not_looked("witness files");
         unknown::<OverlappingRuns>(&evidence);
     }
 }

@@ -1,7 +1,8 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::check::{Check, Code, Finding};
-use crate::evidence::{Evidence, Unseen};
+use crate::evidence::{Evidence, OpenTask, Unseen};
+use crate::history::State;
 
 /// A task is not over, and none of its steps is on its way: nobody is left who would move it.
 ///
@@ -18,38 +19,53 @@ impl Check for StrandedOpen {
 
     fn judge(evidence: &Evidence) -> Result<Vec<Finding>, Unseen> {
         let history = evidence.history.seen()?;
-        let stranded = history.open.iter().filter(|task| {
-            task.in_flight.is_empty()
-                && !task.waits_for_retry
-                && evidence.taken_at - task.since > GRANTED
+        let at = evidence.history_read_at();
+        let stranded = history.open.iter().filter_map(|task| {
+            let idle = idle_for(task, at)?;
+            Some(finding(task, idle))
         });
-        let findings: Vec<Finding> = stranded
-            .map(|task| {
-                let state = task
-                    .state
-                    .map_or("without a state", crate::history::State::name);
-                Finding::about(format!("task {} in {state}", task.task))
-                    .observed(format!(
-                        "the database has none of its steps in a queue or in hand for {} s",
-                        (evidence.taken_at - task.since).num_seconds()
-                    ))
-                    .evidence("template", format!("{}/{}", task.namespace, task.template))
-                    .evidence(
-                        "steps complete",
-                        format!("{} of {}", task.steps_complete, task.steps),
-                    )
-                    .evidence("last transition", task.since)
-                    .hint(format!(
-                        "run `cluster-verify task {}`, then cancel or resolve the task",
-                        task.task
-                    ))
-            })
-            .collect();
+        let findings: Vec<Finding> = stranded.collect();
         if findings.is_empty() {
             history.kept_all_open()?;
         }
         Ok(findings)
     }
+}
+
+/// How long nobody has been at a task that somebody should have moved by now.
+fn idle_for(task: &OpenTask, at: DateTime<Utc>) -> Option<TimeDelta> {
+    if !task.in_flight.is_empty() {
+        return None;
+    }
+    // Until a retry is due nobody has to move it; one of which nobody knows when it is due may be due yet.
+    let since = match (task.waits_for_retry, task.retry_due) {
+        (false, _) => task.since,
+        (true, due) => due?.max(task.since),
+    };
+    Some(at - since).filter(|idle| *idle > GRANTED)
+}
+
+fn finding(task: &OpenTask, idle: TimeDelta) -> Finding {
+    let state = task.state.map_or("without a state", State::name);
+    let seconds = idle.num_seconds();
+    Finding::about(format!("task {} in {state}", task.task))
+        .observed(if task.waits_for_retry {
+            format!(
+                "the database has its retry due for {seconds} s, and none of its steps in a queue"
+            )
+        } else {
+            format!("the database has none of its steps in a queue or in hand for {seconds} s")
+        })
+        .evidence("template", format!("{}/{}", task.namespace, task.template))
+        .evidence(
+            "steps complete",
+            format!("{} of {}", task.steps_complete, task.steps),
+        )
+        .evidence("last transition", task.since)
+        .hint(format!(
+            "run `cluster-verify task {}`, then cancel or resolve the task",
+            task.task
+        ))
 }
 
 #[cfg(test)]
@@ -84,6 +100,22 @@ mod tests {
     #[test]
     fn a_task_between_two_moves_is_none() {
         silent::<StrandedOpen>(&idle(59));
+    }
+
+    #[test]
+    fn a_retry_that_nobody_makes_is_one_a_minute_after_it_was_due() {
+        let due = |seconds| {
+            let mut evidence = idle(600);
+            let at = evidence.taken_at - TimeDelta::seconds(seconds);
+            let task = &mut evidence.history.seen_mut().open[0];
+            (task.waits_for_retry, task.retry_due) = (true, Some(at));
+            evidence
+        };
+
+        let findings = fires::<StrandedOpen>(&due(61));
+        assert!(findings[0].observed.contains("retry due for 61 s"));
+        silent::<StrandedOpen>(&due(59));
+        silent::<StrandedOpen>(&due(-30));
     }
 
     #[test]

@@ -148,6 +148,26 @@ pub fn urls(project: &Project, topology: &Topology) -> Result<Vec<(String, Strin
     Ok(urls)
 }
 
+/// What PostgreSQL's own programs read to reach the database of the tasks, or that of the queues.
+///
+/// # Errors
+/// There is no password yet.
+pub fn variables(
+    project: &Project,
+    topology: &Topology,
+    queues: bool,
+) -> Result<[(&'static str, String); 5], Unseen> {
+    let database = &topology.database;
+    let queues = database.queues.as_ref().filter(|_| queues);
+    Ok([
+        ("PGHOST", "127.0.0.1".to_owned()),
+        ("PGPORT", database.port.to_string()),
+        ("PGUSER", database.role.clone()),
+        ("PGPASSWORD", password(project)?),
+        ("PGDATABASE", queues.unwrap_or(&database.name).clone()),
+    ])
+}
+
 fn password(project: &Project) -> Result<String, Unseen> {
     let file = project.state.join("database.password");
     let password = std::fs::read_to_string(&file).map_err(|error| {

@@ -114,19 +114,29 @@ fn is_of_steps(queue: &str) -> bool {
 /// # Errors
 /// The query that failed.
 pub async fn dead_tasks(pool: &PgPool) -> Result<Vec<DeadTask>, Unseen> {
-    let rows: Vec<(Uuid, String, String, NaiveDateTime)> = sqlx::query_as(
-        "SELECT task_uuid, dlq_reason::text, original_state, dlq_timestamp FROM tasker.tasks_dlq \
-         WHERE resolution_status = 'pending' ORDER BY dlq_timestamp LIMIT 1000",
+    let rows: Vec<(Uuid, String, String, NaiveDateTime, bool)> = sqlx::query_as(
+        "SELECT dead.task_uuid, dead.dlq_reason::text, dead.original_state, dead.dlq_timestamp, \
+                EXISTS (SELECT FROM tasker.workflow_steps step \
+                        JOIN tasker.workflow_step_transitions transition USING (workflow_step_uuid) \
+                        WHERE step.task_uuid = dead.task_uuid \
+                          AND (transition.created_at > dead.dlq_timestamp OR transition.most_recent \
+                               AND transition.to_state NOT IN ('pending', 'complete', 'error', \
+                                                               'cancelled', 'resolved_manually'))) \
+         FROM tasker.tasks_dlq dead \
+         WHERE dead.resolution_status = 'pending' ORDER BY dead.dlq_timestamp LIMIT 1000",
     )
     .fetch_all(pool)
     .await
     .map_err(unseen("the dead letter table"))?;
-    let dead = rows.into_iter().map(|(task, reason, state, at)| DeadTask {
-        task,
-        reason,
-        state,
-        at: at.and_utc(),
-    });
+    let dead = rows
+        .into_iter()
+        .map(|(task, reason, state, at, step_on_its_way)| DeadTask {
+            task,
+            reason,
+            state,
+            at: at.and_utc(),
+            step_on_its_way,
+        });
     Ok(dead.collect())
 }
 

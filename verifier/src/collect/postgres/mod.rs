@@ -19,7 +19,7 @@ pub use canary_steps::{
     tasks_of_correlation,
 };
 pub use catalogue::collect as catalogue;
-pub use connect::{Databases, connect, connect_to, urls};
+pub use connect::{Databases, connect, connect_to, urls, variables};
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use prune::{Pruned, prune};

@@ -32,15 +32,20 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// The longest that a healthy cluster needs to show every subscription.
-    fn bound(&self) -> Duration {
+    /// How long a worker that only polls takes to come round to a namespace.
+    pub fn cycle(&self) -> Duration {
         let most = self
             .namespaces
             .values()
             .map(BTreeSet::len)
             .max()
             .unwrap_or(0);
-        VISIT * u32::try_from(most).unwrap_or(u32::MAX) + VISIT / 2
+        VISIT * u32::try_from(most).unwrap_or(u32::MAX)
+    }
+
+    /// The longest that a healthy cluster needs to show every subscription.
+    fn bound(&self) -> Duration {
+        self.cycle() + VISIT / 2
     }
 
     /// How long to look, given what was seen so far.
@@ -108,7 +113,7 @@ pub async fn sample(
         tokio::time::sleep(SAMPLE).await;
     }
     seen.listens = listens(databases).await?;
-    seen.cycle_ms = u64::try_from((expected.bound() - VISIT / 2).as_millis()).unwrap_or(u64::MAX);
+    seen.cycle_ms = u64::try_from(expected.cycle().as_millis()).unwrap_or(u64::MAX);
     seen.window_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(seen)
 }

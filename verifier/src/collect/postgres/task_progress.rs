@@ -7,12 +7,15 @@ use uuid::Uuid;
 
 use super::unseen;
 use crate::evidence::Unseen;
+use crate::history::{State, StepState};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskProgress {
     pub states: HashMap<Uuid, String>,
     /// Transitions of these tasks and of their steps.
     pub transitions: i64,
+    /// Whether any of their steps is in a queue or in somebody's hands.
+    pub in_flight: bool,
 }
 
 /// # Errors
@@ -27,18 +30,27 @@ pub async fn collect(pool: &PgPool, tasks: &[Uuid]) -> Result<TaskProgress, Unse
     .fetch_all(pool)
     .await
     .map_err(unseen(what))?;
-    let (transitions,): (i64,) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM tasker.task_transitions WHERE task_uuid = ANY($1)) \
-              + (SELECT count(*) FROM tasker.workflow_step_transitions \
-                 JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
-                 WHERE step.task_uuid = ANY($1))",
+    let in_flight = [
+        StepState::Enqueued,
+        StepState::InProgress,
+        StepState::EnqueuedForOrchestration,
+        StepState::EnqueuedAsErrorForOrchestration,
+    ];
+    let (transitions, in_flight): (i64, bool) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM tasker.task_transitions WHERE task_uuid = ANY($1)) + count(*), \
+                coalesce(bool_or(transition.most_recent AND transition.to_state = ANY($2)), false) \
+         FROM tasker.workflow_step_transitions transition \
+         JOIN tasker.workflow_steps step USING (workflow_step_uuid) \
+         WHERE step.task_uuid = ANY($1)",
     )
     .bind(tasks)
+    .bind(in_flight.map(State::name))
     .fetch_one(pool)
     .await
     .map_err(unseen(what))?;
     Ok(TaskProgress {
         states: states.into_iter().collect(),
         transitions,
+        in_flight,
     })
 }

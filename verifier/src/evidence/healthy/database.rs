@@ -83,6 +83,7 @@ pub fn subscriptions(topology: &Topology) -> Subscriptions {
             .collect(),
         listens: topology
             .instances()
+            .filter(|_| topology.profile != "polling")
             .map(|(service, instance)| Listen {
                 instance: instance.id.clone(),
                 channel: match service.role {

@@ -9,7 +9,7 @@ use crate::evidence::{
     TemplateRoot, TemplateStep, Tool,
 };
 
-pub fn configuration() -> Configuration {
+pub fn configuration(profile: &str) -> Configuration {
     let root = TemplateRoot {
         state: PathState::Folder,
         problems: Vec::new(),
@@ -35,9 +35,9 @@ pub fn configuration() -> Configuration {
         engine_files: [
             (
                 "orchestration.toml".to_owned(),
-                engine_file("orchestration"),
+                engine_file("orchestration", profile),
             ),
-            ("worker.toml".to_owned(), engine_file("worker")),
+            ("worker.toml".to_owned(), engine_file("worker", profile)),
         ]
         .into(),
         template_roots: [
@@ -51,7 +51,11 @@ pub fn configuration() -> Configuration {
     }
 }
 
-fn engine_file(role: &str) -> EngineFile {
+fn engine_file(role: &str, profile: &str) -> EngineFile {
+    let mode = match profile {
+        "polling" => "PollingOnly",
+        _ => "Hybrid",
+    };
     let address = "TASKER_WEB_BIND_ADDRESS";
     EngineFile {
         state: PathState::File,
@@ -75,7 +79,7 @@ fn engine_file(role: &str) -> EngineFile {
             ("common.database.pool.max_connections".to_owned(), json!(30)),
             (
                 format!("{role}.event_systems.{role}.deployment_mode"),
-                json!("Hybrid"),
+                json!(mode),
             ),
             (
                 format!("{role}.web.bind_address"),

@@ -107,6 +107,7 @@ pub fn open_task(state: StepState, since: DateTime<Utc>) -> OpenTask {
         state: Some(TaskState::StepsInProcess),
         since,
         waits_for_retry: false,
+        retry_due: None,
         steps: task.steps.len(),
         steps_complete: 0,
         in_flight: vec![OpenStep {

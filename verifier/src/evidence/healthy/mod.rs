@@ -116,7 +116,8 @@ impl Evidence {
     pub fn of_topology(selection: &Selection) -> Self {
         let file: ClusterFile = toml::from_str(CLUSTER).unwrap();
         let topology = resolve(&file, &layers(), selection).unwrap();
-        let mut evidence = Self::blank(Observed::Seen(topology.clone()), configuration());
+        let configuration = configuration(&topology.profile);
+        let mut evidence = Self::blank(Observed::Seen(topology.clone()), configuration);
         evidence.taken_at = now();
         let mut system = SystemView::default();
         let mut supervisor = Supervisor {
@@ -127,7 +128,14 @@ impl Evidence {
         for (index, (service, instance)) in topology.instances().enumerate() {
             let pid = 100 + u32::try_from(index).unwrap();
             let id = &instance.id;
-            system.processes.push(process(pid, service, instance));
+            let mut process = process(pid, service, instance);
+            if let (Some(queues), Some(environment)) =
+                (&topology.database.queues, &mut process.environment)
+            {
+                let url = format!("postgresql://tasker@127.0.0.1:15432/{queues}");
+                environment.insert("PGMQ_DATABASE_URL".into(), url);
+            }
+            system.processes.push(process);
             system.listeners.push(Listener {
                 port: instance.port,
                 address: "127.0.0.1".into(),

@@ -37,7 +37,7 @@ pub fn audit_count(task: &TaskHistory) -> Vec<Breach> {
         let handed_in = step
             .transitions
             .iter()
-            .filter(|it| is_result(it.to))
+            .filter(|it| it.to.is_handed_in())
             .count();
         if step.audits.len() != handed_in {
             let rows = step.audits.len();
@@ -65,11 +65,4 @@ fn claims_since_reset(step: &StepHistory) -> usize {
         .take_while(|it| !(it.privileged && it.to == StepState::Pending))
         .filter(|it| it.to == StepState::InProgress)
         .count()
-}
-
-const fn is_result(state: StepState) -> bool {
-    matches!(
-        state,
-        StepState::EnqueuedForOrchestration | StepState::EnqueuedAsErrorForOrchestration
-    )
 }

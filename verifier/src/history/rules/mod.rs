@@ -55,12 +55,38 @@ impl Breach {
 /// A rule, under the code of the check that reports its breaches.
 pub struct Rule {
     pub code: &'static str,
+    /// What tells it from the code's other rules, of which one may be accepted and another not.
+    pub kind: Option<&'static str>,
     pub judge: fn(&TaskHistory) -> Vec<Breach>,
 }
 
 impl Rule {
     const fn new(code: &'static str, judge: fn(&TaskHistory) -> Vec<Breach>) -> Self {
-        Self { code, judge }
+        Self {
+            code,
+            kind: None,
+            judge,
+        }
+    }
+
+    const fn of_kind(
+        code: &'static str,
+        kind: &'static str,
+        judge: fn(&TaskHistory) -> Vec<Breach>,
+    ) -> Self {
+        Self {
+            code,
+            kind: Some(kind),
+            judge,
+        }
+    }
+
+    /// Under what its breaches are counted.
+    pub fn name(&self) -> String {
+        match self.kind {
+            None => self.code.to_owned(),
+            Some(kind) => format!("{} {kind}", self.code),
+        }
     }
 }
 
@@ -78,7 +104,9 @@ pub const RULES: &[Rule] = &[
     Rule::new("CV610", attempts::attempts_mismatch),
     Rule::new("CV613", attempts::audit_count),
     Rule::new("CV614", graph::dependency_violated),
-    Rule::new("CV615", flags::flags_differ),
+    Rule::of_kind("CV615", "complete", flags::complete_differs),
+    Rule::of_kind("CV615", "in_process", flags::in_process_differs),
+    Rule::of_kind("CV615", "processed", flags::processed_differs),
     Rule::new("CV620", attempts::attempts_exceeded),
     Rule::new("CV621", attempts::result_missing),
     Rule::new("CV623", order::time_backwards),
@@ -86,7 +114,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("CV625", graph::complete_too_early),
 ];
 
-/// The rule with this code.
-pub fn rule(code: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.code == code)
+/// The rules with this code.
+pub fn with_code(code: &str) -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().filter(move |rule| rule.code == code)
 }

@@ -89,6 +89,7 @@ pub async fn collect(
         profile_began,
         keep_all,
     } = past.into();
+    let read_at = Some(Utc::now());
     let tasks = since_seconds.map_or(Tasks::All, Tasks::Since);
     let spans = Arc::new(spans(pool, tasks).await?);
     let next = Arc::new(AtomicUsize::new(0));
@@ -110,6 +111,7 @@ pub async fn collect(
         });
     }
     let mut view = HistoryView {
+        read_at,
         since_seconds,
         profile_began,
         keep_all,
