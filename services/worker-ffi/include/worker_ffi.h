@@ -138,9 +138,14 @@ char *worker_poll(uint32_t timeout_ms);
  *   "events":[{"name":"order.shipped","payload":{..}},..]
  *                                  published durably to {namespace}_domain_events
  * }
+ * The character U+0000 is not stored: in `message`, `type`, `code` and
+ * `backtrace` it is replaced, anywhere else it is an invalid_argument.
+ *
  * answer: {"ok":true}
- * errors: engine, invalid_argument (the step is still in hand), not_started,
- *         panic, timed_out, unknown_event
+ * errors: engine, invalid_argument, not_started, panic, timed_out,
+ *         unknown_event
+ * After invalid_argument the step is still in hand, and stays so until it is
+ * completed otherwise: with a failure that is sure to be taken.
  *
  * Quick, except when the engine is behind with its results: then up to 10 s.
  */
@@ -152,7 +157,7 @@ char *worker_complete(const char *event_id, const char *outcome);
  * same attempt and with `checkpoint` set. Waits for the database, 10 s at most.
  *
  * checkpoint: {"cursor":.., "items_processed":7, "accumulated_results":..}
- *             the last may be absent
+ *             the last may be absent; none holds the character U+0000
  * answer: {"ok":true}
  * errors: checkpoint_failed, invalid_argument (the step is still in hand),
  *         not_started, panic, timed_out, unknown_event

@@ -68,7 +68,8 @@ pub unsafe extern "C" fn worker_checkpoint(
         // SAFETY: the caller's promise above.
         let (event, checkpoint) =
             unsafe { (text(event, "event_id")?, text(checkpoint, "checkpoint")?) };
-        let checkpoint = json(&checkpoint, "checkpoint")?;
+        let checkpoint: crate::checkpoint::Checkpoint = json(&checkpoint, "checkpoint")?;
+        checkpoint.check()?;
         let event = event_id(&event)?;
         worker::running()?.checkpoint(event, checkpoint).map(Some)
     })
