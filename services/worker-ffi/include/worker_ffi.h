@@ -24,7 +24,8 @@
  *     {"ok":false,"error":{"code":"..","message":"..","next":".."}}
  *   `code` is for programs, `message` says what is wrong, `next` (it may be
  *   absent) what to do. NULL is no error: there is nothing to say. Codes:
- *     already_started    this process runs a worker, or is starting one
+ *     already_started    this process runs a worker, or is starting or stopping
+ *                        one
  *     checkpoint_failed  the checkpoint was not stored; the step is retried
  *     configuration      the environment or a file is wrong; a start with the
  *                        same ones fails again
@@ -40,7 +41,8 @@
  * Threads
  *   Every function may be called from any thread at any time. A poll that waits
  *   holds up no other call. A process that has called worker_start must not
- *   fork: the child has none of the threads.
+ *   fork: the child has none of the threads. Nor must it ever unload the library
+ *   (dlclose), even after worker_stop: threads of the engine have no end.
  *
  * Environment
  *   The engine and the library read TASKER_INSTANCE_ID, TASKER_INSTANCE_PORT,
