@@ -93,6 +93,16 @@ pub fn without_handler<'a>(
         .collect()
 }
 
+/// Says so in the log.
+pub fn warn_without_handler(templates: &[Found], handlers: &[String]) {
+    for (path, callable) in without_handler(templates, handlers) {
+        tracing::warn!(
+            "{} calls `{callable}`, which this worker does not have: its steps will fail",
+            path.display()
+        );
+    }
+}
+
 /// Fails when the engine serves less than `templates` need.
 ///
 /// When two workers register templates at the same moment, the engine looks for a namespace, fails to insert it, warns,

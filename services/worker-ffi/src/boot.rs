@@ -36,12 +36,7 @@ pub fn boot(request: StartRequest) -> Result<Bridge, Error> {
     let settings = Settings::of(&configuration)?;
     let port = instance::bind_port(&environment, &settings.bind_address)?;
     let templates = templates::find()?;
-    for (path, callable) in templates::without_handler(&templates, &request.handlers) {
-        tracing::warn!(
-            "{} calls `{callable}`, which this worker does not have: its steps will fail",
-            path.display()
-        );
-    }
+    templates::warn_without_handler(&templates, &request.handlers);
 
     let bridge = start(&environment.instance, &settings)?;
     let record = Identity::new(&environment, &service, port, bridge.ids.clone())

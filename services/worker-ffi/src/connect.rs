@@ -45,11 +45,7 @@ pub async fn connect(instance: &str, settings: &Settings) -> Result<Bridge, Erro
     let router = core
         .event_router()
         .ok_or_else(|| Error::engine("the engine has no event router"))?;
-    let ids = Ids {
-        processor_uuid: context.processor_uuid().to_string(),
-        worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
-        rest_id: Some(format!("worker-{}", core.core_id())),
-    };
+    let ids = Ids::of_worker(context.processor_uuid(), &worker_id, core.core_id());
     let namespaces = core.supported_namespaces().await;
     drop(core);
 

@@ -36,12 +36,7 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
     };
     let registry = Arc::new(Registry::new(workloads::all(), &Arc::new(runs)));
     let handlers = registry.registered_handlers();
-    for (path, callable) in templates::without_handler(&templates, &handlers) {
-        tracing::warn!(
-            "{} calls `{callable}`, which this worker does not have: its steps will fail",
-            path.display()
-        );
-    }
+    templates::warn_without_handler(&templates, &handlers);
 
     let booting = Worker::start(&environment.instance, &configuration, registry);
     let Some(worker) = shutdown.unless_requested(booting).await.transpose()? else {
