@@ -106,7 +106,7 @@ class Dev(unittest.TestCase):
     def logs(self):
         folder = self.state / "logs"
         folder.mkdir()
-        lines = "<nil> ERR 2026-01-01T00:00:0{}Z INFO {}\n"
+        lines = "2026-01-01T00:00:0{}Z INFO {}\n"
         (folder / "worker-rust-1.log").write_text(lines.format(1, "first") + lines.format(3, "third"), encoding="utf-8")
         (folder / "worker-rust-2.log").write_text(
             lines.format(2, "second") + "  of two lines\n" + lines.format(4, "fourth"), encoding="utf-8"

@@ -1,5 +1,6 @@
 //! The identity record: what joins the instance's name to the ids that the engine made up for it.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,17 @@ pub struct Ids {
     pub worker_uuid: Option<String>,
     /// Shown by a worker's REST interface; a server has none.
     pub rest_id: Option<String>,
+}
+
+impl Ids {
+    /// Those of a worker, of which the engine tells the one with a prefix and the other without.
+    pub fn of_worker(processor: impl Display, worker_id: &str, core: impl Display) -> Self {
+        Self {
+            processor_uuid: processor.to_string(),
+            worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
+            rest_id: Some(format!("worker-{core}")),
+        }
+    }
 }
 
 /// `identity.json`: one line, complete from the moment it exists.
@@ -103,6 +115,14 @@ fn rfc3339(time: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_worker_is_called_as_the_database_and_the_rest_interface_call_it() {
+        let ids = Ids::of_worker("p", "worker_w", "c");
+
+        assert_eq!(ids.worker_uuid.as_deref(), Some("w"));
+        assert_eq!(ids.rest_id.as_deref(), Some("worker-c"));
+    }
 
     #[test]
     fn the_record_is_one_line_with_every_key() {

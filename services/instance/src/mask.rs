@@ -5,16 +5,19 @@ use std::borrow::Cow;
 /// `text` with the password of every URL in it (`scheme://user:password@host`) replaced by `***`.
 ///
 /// The engine's configuration loader logs the whole `DATABASE_URL`, so this stands between every log line and the file.
+/// Its pools log the first thirty characters of it, which end within the password: for PostgreSQL whatever follows
+/// `user:` is taken for one, even without an `@`.
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("://") {
         let (before, authority) = rest.split_at(start + 3);
+        let of_postgres = POSTGRES.iter().any(|scheme| before.ends_with(scheme));
         out.push_str(before);
-        rest = match password(authority) {
+        rest = match password(authority, of_postgres) {
             Some((user, after)) => {
                 out.push_str(user);
-                out.push_str(":***@");
+                out.push_str(":***");
                 after
             }
             None => authority,
@@ -27,9 +30,11 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Splits `user:password@rest` into the user and the rest. The last `@` before a blank or a quote ends the password,
-/// so that one which itself contains an `@` or a `/` is hidden in full.
-fn password(authority: &str) -> Option<(&str, &str)> {
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// Splits `user:password@rest` into the user and `@rest`. The last `@` before a blank or a quote ends the password, so
+/// that one which itself contains an `@` or a `/` is hidden in full. Without any, the blank ends one `cut_off`.
+fn password(authority: &str, cut_off: bool) -> Option<(&str, &str)> {
     let end = authority
         .find(|c: char| c.is_whitespace() || c == '"' || c == '\'')
         .unwrap_or(authority.len());
@@ -38,8 +43,9 @@ fn password(authority: &str) -> Option<(&str, &str)> {
     if url.as_bytes()[colon] != b':' {
         return None;
     }
-    let at = url.rfind('@').filter(|at| *at > colon)?;
-    Some((&authority[..colon], &authority[at + 1..]))
+    let at = url.rfind('@').filter(|at| *at > colon);
+    let after = at.or_else(|| cut_off.then_some(end))?;
+    Some((&authority[..colon], &authority[after..]))
 }
 
 #[cfg(test)]
@@ -60,10 +66,19 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_is_cut_off_is_hidden() {
+        assert_eq!(
+            masked("pool: postgresql://tasker:s3cr... \"postgres://tasker:s\" (two)"),
+            "pool: postgresql://tasker:*** \"postgres://tasker:***\" (two)"
+        );
+    }
+
+    #[test]
     fn a_url_without_a_password_is_left_as_it_is() {
         for text in [
             "http://127.0.0.1:8080/health",
             "postgresql://tasker@host/db",
+            "postgresql://127.0.0.1/tasker",
             "no url",
             "x://",
             "a: b@c",

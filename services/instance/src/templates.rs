@@ -93,16 +93,35 @@ pub fn without_handler<'a>(
         .collect()
 }
 
-/// The namespaces of `templates` that are not among those `served`.
+/// Says so in the log.
+pub fn warn_without_handler(templates: &[Found], handlers: &[String]) {
+    for (path, callable) in without_handler(templates, handlers) {
+        tracing::warn!(
+            "{} calls `{callable}`, which this worker does not have: its steps will fail",
+            path.display()
+        );
+    }
+}
+
+/// Fails when the engine serves less than `templates` need.
 ///
 /// When two workers register templates at the same moment, the engine looks for a namespace, fails to insert it, warns,
 /// and serves the rest.
-pub fn unserved<'a>(templates: &'a [Found], served: &[String]) -> BTreeSet<&'a str> {
-    templates
+pub fn ensure_served(templates: &[Found], served: &[String]) -> Result<(), Failure> {
+    let left_out: BTreeSet<&str> = templates
         .iter()
         .map(|found| found.template.namespace_name.as_str())
         .filter(|namespace| !served.iter().any(|served| served == namespace))
-        .collect()
+        .collect();
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = left_out.into_iter().collect();
+    Err(Failure::other(format!(
+        "the engine left out the namespaces {}: another worker registered its templates at the same \
+         moment; start this one again",
+        names.join(", ")
+    )))
 }
 
 #[cfg(test)]
@@ -140,11 +159,18 @@ mod tests {
             .iter()
             .map(|found| found.template.namespace_name.clone())
             .collect();
-        assert_eq!(unserved(&templates, &served), BTreeSet::new());
+        ensure_served(&templates, &served).unwrap();
 
         served.retain(|name| name != "slow");
 
-        assert_eq!(unserved(&templates, &served), BTreeSet::from(["slow"]));
+        let failure = ensure_served(&templates, &served).unwrap_err();
+        assert_eq!(failure.exit_status(), 1);
+        assert!(
+            failure
+                .to_string()
+                .starts_with("the engine left out the namespaces slow: "),
+            "{failure}"
+        );
     }
 
     #[test]

@@ -24,7 +24,8 @@
  *     {"ok":false,"error":{"code":"..","message":"..","next":".."}}
  *   `code` is for programs, `message` says what is wrong, `next` (it may be
  *   absent) what to do. NULL is no error: there is nothing to say. Codes:
- *     already_started    this process runs a worker, or is starting one
+ *     already_started    this process runs a worker, or is starting or stopping
+ *                        one
  *     checkpoint_failed  the checkpoint was not stored; the step is retried
  *     configuration      the environment or a file is wrong; a start with the
  *                        same ones fails again
@@ -40,7 +41,8 @@
  * Threads
  *   Every function may be called from any thread at any time. A poll that waits
  *   holds up no other call. A process that has called worker_start must not
- *   fork: the child has none of the threads.
+ *   fork: the child has none of the threads. Nor must it ever unload the library
+ *   (dlclose), even after worker_stop: threads of the engine have no end.
  *
  * Environment
  *   The engine and the library read TASKER_INSTANCE_ID, TASKER_INSTANCE_PORT,
@@ -138,9 +140,14 @@ char *worker_poll(uint32_t timeout_ms);
  *   "events":[{"name":"order.shipped","payload":{..}},..]
  *                                  published durably to {namespace}_domain_events
  * }
+ * The character U+0000 is not stored: in `message`, `type`, `code` and
+ * `backtrace` it is replaced, anywhere else it is an invalid_argument.
+ *
  * answer: {"ok":true}
- * errors: engine, invalid_argument (the step is still in hand), not_started,
- *         panic, timed_out, unknown_event
+ * errors: engine, invalid_argument, not_started, panic, timed_out,
+ *         unknown_event
+ * After invalid_argument the step is still in hand, and stays so until it is
+ * completed otherwise: with a failure that is sure to be taken.
  *
  * Quick, except when the engine is behind with its results: then up to 10 s.
  */
@@ -152,7 +159,7 @@ char *worker_complete(const char *event_id, const char *outcome);
  * same attempt and with `checkpoint` set. Waits for the database, 10 s at most.
  *
  * checkpoint: {"cursor":.., "items_processed":7, "accumulated_results":..}
- *             the last may be absent
+ *             the last may be absent; none holds the character U+0000
  * answer: {"ok":true}
  * errors: checkpoint_failed, invalid_argument (the step is still in hand),
  *         not_started, panic, timed_out, unknown_event

@@ -37,7 +37,7 @@ pub unsafe extern "C" fn worker_start(request: *const c_char) -> *mut c_char {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn worker_poll(timeout_ms: u32) -> *mut c_char {
-    answer(|| worker::running()?.poll(Duration::from_millis(u64::from(timeout_ms))))
+    answer(|| worker::poll(Duration::from_millis(u64::from(timeout_ms))))
 }
 
 /// # Safety
@@ -68,7 +68,8 @@ pub unsafe extern "C" fn worker_checkpoint(
         // SAFETY: the caller's promise above.
         let (event, checkpoint) =
             unsafe { (text(event, "event_id")?, text(checkpoint, "checkpoint")?) };
-        let checkpoint = json(&checkpoint, "checkpoint")?;
+        let checkpoint: crate::checkpoint::Checkpoint = json(&checkpoint, "checkpoint")?;
+        checkpoint.check()?;
         let event = event_id(&event)?;
         worker::running()?.checkpoint(event, checkpoint).map(Some)
     })
@@ -81,11 +82,7 @@ pub extern "C" fn worker_drain() -> *mut c_char {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn worker_stop(timeout_ms: u32) -> *mut c_char {
-    answer(|| {
-        worker::take()?
-            .stop(Duration::from_millis(u64::from(timeout_ms)))
-            .map(Some)
-    })
+    answer(|| worker::stop(Duration::from_millis(u64::from(timeout_ms))).map(Some))
 }
 
 #[unsafe(no_mangle)]

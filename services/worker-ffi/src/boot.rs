@@ -36,32 +36,21 @@ pub fn boot(request: StartRequest) -> Result<Bridge, Error> {
     let settings = Settings::of(&configuration)?;
     let port = instance::bind_port(&environment, &settings.bind_address)?;
     let templates = templates::find()?;
-    for (path, callable) in templates::without_handler(&templates, &request.handlers) {
-        tracing::warn!(
-            "{} calls `{callable}`, which this worker does not have: its steps will fail",
-            path.display()
-        );
-    }
+    templates::warn_without_handler(&templates, &request.handlers);
 
     let bridge = start(&environment.instance, &settings)?;
-    let unserved = templates::unserved(&templates, &bridge.namespaces);
-    if !unserved.is_empty() {
-        let names = unserved.into_iter().collect::<Vec<_>>().join(", ");
-        // In order, since steps of the other namespaces may be claimed by now.
+    let record = Identity::new(&environment, &service, port, bridge.ids.clone())
+        .hosted_by(request.language, request.executable)
+        .serving(bridge.namespaces.clone(), request.handlers);
+    let known = templates::ensure_served(&templates, &bridge.namespaces)
+        .and_then(|()| record.write(&environment.run_dir));
+    if let Err(failure) = known {
+        // In order, since steps may be claimed by now.
         if let Err(error) = Arc::new(bridge).stop(UNDO) {
             tracing::warn!("{error}");
         }
-        return Err(Failure::other(format!(
-            "the engine left out the namespaces {names}: another worker registered its templates at \
-             the same moment; start this one again"
-        ))
-        .into());
+        return Err(failure.into());
     }
-
-    Identity::new(&environment, &service, port, bridge.ids.clone())
-        .hosted_by(request.language, request.executable)
-        .serving(bridge.namespaces.clone(), request.handlers)
-        .write(&environment.run_dir)?;
     let boot_ms = millis(began.elapsed());
     tracing::info!(port, boot_ms, namespaces = bridge.namespaces.len(), "ready");
     let identity = identity(&bridge, &settings, port, boot_ms);

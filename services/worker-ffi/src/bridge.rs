@@ -148,7 +148,11 @@ impl Bridge {
 
     fn refused(&self, held: &InHand) -> Error {
         if held.polled_at.elapsed() > self.handler_timeout {
-            self.ledger.returned(Returned::TimedOut);
+            self.ledger.returned(if held.overdue {
+                Returned::Refused
+            } else {
+                Returned::TimedOut
+            });
             return Error::new(
                 Code::TimedOut,
                 format!("the engine gave the step up after {} ms and retries it", self.handler_timeout.as_millis()),
@@ -162,7 +166,7 @@ impl Bridge {
     }
 }
 
-fn closed() -> Value {
+pub fn closed() -> Value {
     json!({"kind": "closed"})
 }
 

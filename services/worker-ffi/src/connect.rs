@@ -1,7 +1,7 @@
 //! Starts the engine's worker and puts our channels between it and the host.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use instance::{Failure, Ids};
 use serde_json::Value;
@@ -45,11 +45,7 @@ pub async fn connect(instance: &str, settings: &Settings) -> Result<Bridge, Erro
     let router = core
         .event_router()
         .ok_or_else(|| Error::engine("the engine has no event router"))?;
-    let ids = Ids {
-        processor_uuid: context.processor_uuid().to_string(),
-        worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
-        rest_id: Some(format!("worker-{}", core.core_id())),
-    };
+    let ids = Ids::of_worker(context.processor_uuid(), &worker_id, core.core_id());
     let namespaces = core.supported_namespaces().await;
     drop(core);
 
@@ -96,7 +92,7 @@ pub async fn connect(instance: &str, settings: &Settings) -> Result<Bridge, Erro
             continuations,
         );
     let channel = Arc::new(channel);
-    expire_overdue(&channel);
+    expire_overdue(&channel, &ledger, settings.handler_timeout);
 
     Ok(Bridge {
         instance: instance.to_owned(),
@@ -118,8 +114,9 @@ pub async fn connect(instance: &str, settings: &Settings) -> Result<Bridge, Erro
 }
 
 /// Nobody in the engine calls this for a channel that a host owns.
-fn expire_overdue(channel: &Arc<FfiDispatchChannel>) {
+fn expire_overdue(channel: &Arc<FfiDispatchChannel>, ledger: &Arc<Ledger>, patience: Duration) {
     let channel = Arc::downgrade(channel);
+    let ledger = ledger.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
@@ -127,7 +124,10 @@ fn expire_overdue(channel: &Arc<FfiDispatchChannel>) {
             let Some(channel) = channel.upgrade() else {
                 return;
             };
+            // Looked at before: what is overdue here is so for the engine, which began to count earlier.
+            let now = Instant::now();
             channel.cleanup_timeouts();
+            ledger.expire(now, patience);
         }
     });
 }

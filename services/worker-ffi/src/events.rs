@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use instance::holds_nul;
 use serde::Deserialize;
 use serde_json::Value;
 use tasker_shared::events::domain_events::{
@@ -23,6 +24,12 @@ pub struct HandlerEvent {
     name: String,
     #[serde(default)]
     payload: Value,
+}
+
+impl HandlerEvent {
+    pub fn holds_nul(&self) -> bool {
+        self.name.contains('\0') || holds_nul(&self.payload)
+    }
 }
 
 /// The engine calls it, unawaited, after a result has been accepted.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub struct InHand {
     pub step: Uuid,
     pub polled_at: Instant,
+    /// The engine has given it up; the host may still complete it, which is then too late.
+    pub overdue: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,13 @@ struct Entries {
     returning: usize,
     in_hand: HashMap<Uuid, InHand>,
     counts: Counts,
+}
+
+impl Entries {
+    /// What the engine still waits for.
+    fn held(&self) -> impl Iterator<Item = &InHand> {
+        self.in_hand.values().filter(|held| !held.overdue)
+    }
 }
 
 #[derive(Debug)]
@@ -91,6 +100,7 @@ impl Ledger {
                 InHand {
                     step,
                     polled_at: Instant::now(),
+                    overdue: false,
                 },
             );
         });
@@ -102,6 +112,17 @@ impl Ledger {
         let taken = entries.in_hand.remove(&event);
         entries.returning += usize::from(taken.is_some());
         taken
+    }
+
+    /// What was polled longer ago than this the engine has given up by now, and the host may never complete it: nobody
+    /// waits for that.
+    pub fn expire(&self, now: Instant, patience: Duration) {
+        self.change(|entries| {
+            for held in entries.in_hand.values_mut().filter(|held| !held.overdue) {
+                held.overdue = now.saturating_duration_since(held.polled_at) > patience;
+                entries.counts.timed_out += u64::from(held.overdue);
+            }
+        });
     }
 
     pub fn returned(&self, how: Returned) {
@@ -125,17 +146,13 @@ impl Ledger {
     pub fn counts(&self) -> Counts {
         let entries = self.lock();
         Counts {
-            in_hand: entries.in_hand.len(),
+            in_hand: entries.held().count(),
             ..entries.counts
         }
     }
 
     pub fn oldest_in_hand(&self) -> Option<Instant> {
-        self.lock()
-            .in_hand
-            .values()
-            .map(|held| held.polled_at)
-            .min()
+        self.lock().held().map(|held| held.polled_at).min()
     }
 
     fn change(&self, change: impl FnOnce(&mut Entries)) {
@@ -144,7 +161,7 @@ impl Ledger {
         if entries.engine_closed
             && entries.counts.waiting == 0
             && entries.returning == 0
-            && entries.in_hand.is_empty()
+            && entries.held().next().is_none()
         {
             self.close();
         }
@@ -213,6 +230,28 @@ mod tests {
 
         assert!(ledger.take(event).is_some());
         assert!(ledger.take(event).is_none());
+    }
+
+    #[test]
+    fn a_step_that_the_engine_gave_up_keeps_nobody_waiting() {
+        let ledger = Ledger::new();
+        let (overdue, patience) = (Uuid::now_v7(), Duration::from_secs(60));
+        ledger.waiting();
+        ledger.polled(overdue, Uuid::now_v7());
+        ledger.engine_closed();
+
+        ledger.expire(Instant::now() + Duration::from_secs(59), patience);
+        assert!(!closed(&ledger));
+
+        ledger.expire(Instant::now() + Duration::from_secs(61), patience);
+        ledger.expire(Instant::now() + Duration::from_secs(62), patience);
+        assert!(closed(&ledger));
+        assert_eq!((ledger.counts().in_hand, ledger.counts().timed_out), (0, 1));
+        assert_eq!(ledger.oldest_in_hand(), None);
+        assert!(
+            ledger.take(overdue).unwrap().overdue,
+            "who completes it late is told why it was not taken"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use instance::{holds_nul, without_nul};
 use serde::Deserialize;
 use serde_json::Value;
 use tasker_shared::messaging::StepExecutionResult;
@@ -46,8 +47,22 @@ impl Outcome {
             (false, Some(_), result) if !result.is_null() => {
                 Err(Error::invalid("outcome: a `result` although `ok` is false"))
             }
+            _ if self.holds_nul() => Err(Error::invalid(
+                "outcome: it has the character U+0000, which PostgreSQL does not store",
+            )),
             _ => Ok(()),
         }
+    }
+
+    /// Where it is not simply replaced.
+    fn holds_nul(&self) -> bool {
+        let of_failure = |failure: &Failure| {
+            let mut context = failure.context.iter();
+            context.any(|(key, value)| key.contains('\0') || holds_nul(value))
+        };
+        holds_nul(&self.result)
+            || self.error.as_ref().is_some_and(of_failure)
+            || self.events.iter().any(HandlerEvent::holds_nul)
     }
 
     pub fn into_engine(
@@ -71,15 +86,20 @@ impl Failure {
         let context = Some(self.context).filter(|context| !context.is_empty());
         let mut result = StepExecutionResult::failure(
             step,
-            self.message,
-            self.code,
-            self.kind,
+            without_nul(&self.message),
+            self.code.as_deref().map(without_nul),
+            self.kind.as_deref().map(without_nul),
             self.retryable,
             ms,
             context,
         );
         if let Some(error) = result.error.as_mut().filter(|_| !self.backtrace.is_empty()) {
-            error.backtrace = Some(self.backtrace);
+            error.backtrace = Some(
+                self.backtrace
+                    .iter()
+                    .map(|line| without_nul(line))
+                    .collect(),
+            );
         }
         result
     }
@@ -124,6 +144,34 @@ mod tests {
         assert_eq!(result.metadata.error_code.as_deref(), Some("ODD"));
         assert_eq!(result.metadata.context["given"], 7);
         assert_eq!(result.metadata.execution_time_ms, 12);
+    }
+
+    #[test]
+    fn text_that_the_database_does_not_store_is_refused() {
+        for json in [
+            r#"{"ok":true,"result":{"a":["\u0000"]}}"#,
+            r#"{"ok":true,"events":[{"name":"a.b","payload":"\u0000"}]}"#,
+            r#"{"ok":true,"events":[{"name":"a\u0000b"}]}"#,
+            r#"{"ok":false,"error":{"message":"x","retryable":true,"context":{"a":"\u0000"}}}"#,
+        ] {
+            let error = outcome(json).unwrap_err();
+
+            assert!(error.to_string().contains("U+0000"), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn in_the_words_of_an_error_it_is_replaced() {
+        let result = outcome(
+            r#"{"ok":false,"error":{"message":"a\u0000","type":"b\u0000","code":"c\u0000","retryable":true,
+                "backtrace":["d\u0000"]}}"#,
+        )
+        .unwrap()
+        .into_engine(Uuid::nil(), 1, "worker-ts-1");
+
+        let stored = serde_json::to_value(&result).unwrap();
+        assert!(!holds_nul(&stored), "{stored}");
+        assert_eq!(stored["error"]["message"], "a\u{FFFD}");
     }
 
     #[test]

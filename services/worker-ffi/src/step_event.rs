@@ -36,7 +36,17 @@ pub fn to_json(event: &FfiStepEvent) -> Value {
         "inputs": step.inputs,
         "parents": parents(sequence),
         "dependencies": dependencies,
-        "checkpoint": step.checkpoint,
+        "checkpoint": step.checkpoint.as_ref().map(checkpoint),
+    })
+}
+
+/// What a handler stored, without the engine's own notes beside it: those differ between a continuation and a retry.
+fn checkpoint(stored: &Value) -> Value {
+    let of = |key: &str| stored.get(key).cloned().unwrap_or_default();
+    json!({
+        "cursor": of("cursor"),
+        "items_processed": of("items_processed"),
+        "accumulated_results": of("accumulated_results"),
     })
 }
 
@@ -62,4 +72,21 @@ fn parents(sequence: &TaskSequenceStep) -> Vec<&str> {
         }
     }
     parents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_the_same_whether_it_comes_from_a_continuation_or_the_database() {
+        let ours = json!({"cursor": 7, "items_processed": 7, "accumulated_results": null});
+
+        for stored in [
+            json!({"step_uuid": "s", "cursor": 7, "items_processed": 7}),
+            json!({"cursor": 7, "items_processed": 7, "timestamp": "t", "history": [{"cursor": 7}]}),
+        ] {
+            assert_eq!(checkpoint(&stored), ours);
+        }
+    }
 }

@@ -10,6 +10,9 @@ use tasker_worker::worker::FfiDispatchChannel;
 use crate::bridge::{Bridge, lock};
 use crate::error::{Code, Error};
 
+/// The caller has a deadline.
+const AS_LONG_AS_IT_TAKES: Duration = Duration::from_secs(3600);
+
 impl Bridge {
     /// Returns at once; steps that the engine has claimed already still come.
     pub fn drain(self: &Arc<Self>) -> Value {
@@ -45,7 +48,11 @@ impl Bridge {
             late.push("a call of another thread");
         }
         if let Some(channel) = lock(&self.channel).take() {
-            handed_back = self.handle.block_on(self.hand_back(&channel, left()));
+            // A result is taken only while the engine's own channel has room for it.
+            let handing = tokio::time::timeout(left(), self.hand_back(&channel, &mut handed_back));
+            if self.handle.block_on(handing).is_err() {
+                late.push("steps to hand back");
+            }
         }
         let counts = self.ledger.counts();
 
@@ -70,8 +77,13 @@ impl Bridge {
                     Ok(Err(error)) => tracing::warn!("stopping the engine broke off: {error}"),
                 }
             }
-            if let Err(error) = self.system.lock().await.stop().await {
-                tracing::warn!("the engine's servers did not stop cleanly: {error}");
+            let ending = async { self.system.lock().await.stop().await };
+            match tokio::time::timeout(left(), ending).await {
+                Err(_) => late.push("the engine's servers"),
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!("the engine's servers did not stop cleanly: {error}")
+                }
             }
         });
         let runtime = lock(&self.runtime).take();
@@ -101,12 +113,9 @@ impl Bridge {
 
     /// Reports what the host never polled as failed and to be retried: a claimed step that nobody reports stays in
     /// progress for ever. Costs an attempt, since the engine knows no other way to return a claim.
-    async fn hand_back(&self, channel: &FfiDispatchChannel, patience: Duration) -> usize {
-        let deadline = Instant::now() + patience;
-        let mut handed_back = 0;
+    async fn hand_back(&self, channel: &FfiDispatchChannel, handed_back: &mut usize) {
         while self.ledger.counts().waiting > 0 {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Some(event) = channel.poll_async(left).await else {
+            let Some(event) = channel.poll_async(AS_LONG_AS_IT_TAKES).await else {
                 break;
             };
             self.ledger.not_waiting();
@@ -121,11 +130,10 @@ impl Bridge {
             );
             self.events.expect(event.step_uuid, Vec::new());
             if channel.complete_async(event.event_id, result).await {
-                handed_back += 1;
+                *handed_back += 1;
             } else {
                 self.events.forget(event.step_uuid);
             }
         }
-        handed_back
     }
 }

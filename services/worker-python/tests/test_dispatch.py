@@ -23,7 +23,7 @@ class Queue:
         self.steps = deque(steps)
         self.results: list[tuple[str, Completion]] = []
         self.callers: set[int] = set()
-        self.refuse: Exception | None = None
+        self.refuse: list[Exception] = []
         self.accept = True
 
     def poll(self) -> Event | None:
@@ -32,9 +32,8 @@ class Queue:
 
     def complete(self, step: Event, completion: Completion) -> bool:
         self.callers.add(threading.get_ident())
-        refusal, self.refuse = self.refuse, None
-        if refusal:
-            raise refusal
+        if self.refuse:
+            raise self.refuse.pop()
         self.results.append((step["event_id"], completion))
         return self.accept
 
@@ -98,7 +97,7 @@ class Dispatching(TestCase):
 
     def test_a_result_that_the_engine_cannot_read_is_replaced_by_a_failure(self) -> None:
         engine = Queue([sleeping(0)])
-        engine.refuse = RuntimeError("number out of range")
+        engine.refuse = [RuntimeError("number out of range")]
 
         with self.assertLogs("worker_python.dispatch", "ERROR"):
             self.dispatcher(engine).drain(time.monotonic() + 5)
@@ -106,6 +105,16 @@ class Dispatching(TestCase):
         ((_, result),) = engine.results
         self.assertIs(result["success"], False)
         self.assertIn("number out of range", result["error"]["message"])
+
+    def test_a_failure_that_the_engine_cannot_read_either_costs_no_other_step(self) -> None:
+        engine = Queue([sleeping(0), sleeping(0)])
+        engine.refuse = [TypeError("no"), ValueError("no")]
+
+        with self.assertLogs("worker_python.dispatch", "ERROR"):
+            self.assertTrue(self.dispatcher(engine, concurrency=1).drain(time.monotonic() + 5))
+
+        ((_, result),) = engine.results
+        self.assertIs(result["success"], True)
 
     def test_a_fault_of_the_runner_is_logged_and_holds_nobody_up(self) -> None:
         engine = Queue([{"event_id": "e", "step_uuid": "s"}])

@@ -39,6 +39,17 @@ class Lines(TestCase):
             r"^\S+Z WARNING worker-python-1 worker_python\.x: seen at postgresql://u:\*\*\*@h/d\n$",
         )
 
+    def test_a_message_of_several_lines_stays_on_one(self) -> None:
+        try:
+            raise KeyError("gone\n  away")
+        except KeyError:
+            with contextlib.redirect_stderr(io.StringIO()) as stderr:
+                log.configure("worker-python-1", "info")
+                logging.getLogger("worker_python.x").exception("two\nlines")
+
+        self.assertEqual(stderr.getvalue().count("\n"), 1)
+        self.assertRegex(stderr.getvalue(), r": two lines Traceback .* KeyError: ")
+
     def test_the_worker_s_own_start_and_stop_are_always_told(self) -> None:
         self.assertIn("seen", self.logged("error,sqlx=off", logging.INFO))
         self.assertEqual(self.logged("info,sqlx=debug", logging.DEBUG), "")

@@ -17,13 +17,16 @@ class Process(TestCase):
         self.folder = folder(self)
         config = self.folder / "worker.toml"
         config.write_text("[worker]\n")
+        templates = self.folder / "templates"
+        templates.mkdir()
+        (templates / "t.yaml").write_text("{name: t, namespace_name: n, steps: []}\n")
         self.environment = {
             "PATH": os.environ["PATH"],
             "TASKER_INSTANCE_ID": "worker-python-1",
             "TASKER_WEB_BIND_ADDRESS": f"127.0.0.1:{self.free_port()}",
             "DATABASE_URL": f"postgresql://tasker:s3cret@127.0.0.1:{self.free_port()}/tasker",
             "TASKER_CONFIG_PATH": str(config),
-            "TASKER_TEMPLATE_PATH": str(self.folder),
+            "TASKER_TEMPLATE_PATH": str(templates),
             "TASKER_RUN_DIR": str(self.folder),
             "TASKER_WITNESS_FILE": str(self.folder / "w.jsonl"),
         }
@@ -57,6 +60,30 @@ class Process(TestCase):
 
         self.assertEqual((done.returncode, done.stdout), (3, ""))
         self.assertRegex(done.stderr, r"^worker-python-1: TASKER_TEMPLATE_PATH is no folder: /nowhere; [^\n]*\n$")
+
+    def test_templates_that_the_engine_would_pass_over_are_named_before_it_is_asked(self) -> None:
+        (self.folder / "templates" / "t.yaml").write_text("name: [")
+        done = self.run_main()
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"^worker-python-1: \S+/t\.yaml: [^\n]*; correct it, or [^\n]*\n$")
+
+        (self.folder / "templates" / "t.yaml").unlink()
+        done = self.run_main()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("where there is no .yaml file", done.stderr)
+
+    def test_a_fault_of_the_worker_itself_is_one_line(self) -> None:
+        broken = self.folder / "broken"
+        broken.mkdir()
+        (broken / "tasker_core.py").write_text("raise ZeroDivisionError('by\\nzero')\n")
+
+        done = self.run_main(PYTHONPATH=str(broken))
+
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(
+            done.stderr,
+            r"^worker-python-1: a fault of the worker itself: ZeroDivisionError: by zero \(\S+/tasker_core\.py:1\)\n$",
+        )
 
     def test_a_database_that_is_not_there_is_named_without_its_password(self) -> None:
         done = self.run_main()

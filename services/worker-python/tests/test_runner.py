@@ -93,13 +93,41 @@ class Runs(TestCase):
         self.assertIs(self.witnessed()[-1]["ok"], False)
 
     def test_a_result_that_is_no_json_is_a_permanent_failure(self) -> None:
-        for result in ({"a": object()}, {"a": float("nan")}, {"a": {1, 2}}):
+        cycle: dict[str, Any] = {}
+        cycle["a"] = cycle
+        for result in ({"a": object()}, {"a": float("nan")}, {"a": {1, 2}}, cycle):
             with self.subTest(str(result)):
                 done = self.run_one(lambda _, result=result: result)
 
                 self.assertIs(done["metadata"]["retryable"], False)
                 self.assertIn("not JSON", done["error"]["message"])
                 self.assertIs(self.witnessed()[-1]["ok"], False)
+
+    def test_a_result_that_the_database_does_not_store_is_a_permanent_failure(self) -> None:
+        for result in ({"a": ["\0"]}, {"a\0": 1}, {"a": "\\\0"}):
+            with self.subTest(str(result)):
+                done = self.run_one(lambda _, result=result: result)
+
+                self.assertIs(done["metadata"]["retryable"], False)
+                self.assertIn("U+0000", done["error"]["message"])
+        self.assertIs(self.run_one(lambda _: {"a": "\\u0000"})["success"], True)
+
+    def test_words_that_nobody_can_store_are_changed_and_leave_the_retry_as_it_was(self) -> None:
+        done = self.run_one(throw(RetryableError("a\0b\udcff")))
+
+        self.assertIs(done["metadata"]["retryable"], True)
+        self.assertEqual(done["error"]["message"], "a\ufffdb?")
+        json.dumps(done).encode()
+
+    def test_an_error_that_cannot_even_be_told_still_ends_the_step(self) -> None:
+        class BrokenError(RetryableError):
+            def __str__(self) -> str:
+                raise LookupError
+
+        done = self.run_one(throw(BrokenError("x")))
+
+        self.assertIs(done["metadata"]["retryable"], True)
+        self.assertIn("LookupError", done["error"]["message"])
 
     def test_a_callable_that_is_not_here_is_a_permanent_failure_and_no_run(self) -> None:
         done = StepRunner(HANDLERS, self.witness, "i").run(event("nobody.Knows"))

@@ -5,6 +5,7 @@ from typing import Any
 from unittest import TestCase
 
 import yaml
+from worker_python.templates import find, without_handler
 
 from .support import HANDLERS
 
@@ -20,6 +21,13 @@ class Templates(TestCase):
         called = {step["handler"]["callable"] for template in templates() for step in template["steps"]}
 
         self.assertEqual(called, set(HANDLERS))
+
+    def test_a_callable_that_is_not_here_is_found_with_its_file(self) -> None:
+        handlers = [name for name in HANDLERS if not name.endswith("slow.Sleep")]
+
+        self.assertEqual(without_handler(find(TEMPLATES), list(HANDLERS)), [])
+        ((path, name),) = without_handler(find(TEMPLATES), handlers)
+        self.assertEqual((path.name, name), ("slow_py.yaml", "worker_python.handlers.slow.Sleep"))
 
     def test_the_workloads_are_there_under_their_public_names(self) -> None:
         self.assertEqual(

@@ -91,7 +91,7 @@ class Lines(TestCase):
 
     def test_a_step_is_worth_more_than_its_witness(self) -> None:
         witness = Witness(self.path, "i")
-        witness.close()
+        os.close(witness._descriptor)
 
         with self.assertLogs("worker_python.witness", "ERROR") as logs, witness.run(STEP) as outcome:
             outcome.ok = True

@@ -110,11 +110,18 @@ class Dispatcher:
             return
         step = event["step_uuid"]
         try:
-            accepted = self._engine.complete(event, completion)
-        except (RuntimeError, ValueError) as error:
-            LOG.error("the engine does not accept the result of step %s: %s", step, error)
-            accepted = self._engine.complete(event, self._runner.unacceptable(event, str(error)))
+            accepted = self._complete(event, completion)
+        except Exception as error:  # noqa: BLE001 (the other steps are none the worse for it)
+            LOG.error("the engine does not even accept the failure of step %s: %s", step, error)
+            accepted = False
         if accepted:
             self.last_completed = step
         else:
             LOG.error("the engine dropped the result of step %s; it stays in_progress", step)
+
+    def _complete(self, event: Event, completion: Completion) -> bool:
+        try:
+            return self._engine.complete(event, completion)
+        except Exception as error:  # noqa: BLE001 (the wheel raises several kinds)
+            LOG.error("the engine does not accept the result of step %s: %s", event["step_uuid"], error)
+            return self._engine.complete(event, self._runner.unacceptable(event, str(error)))

@@ -36,10 +36,12 @@ class _InstanceFormatter(logging.Formatter):
         self._instance = instance
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{timestamp()} {record.levelname:>5} {self._instance} {record.name}: {record.getMessage()}"
+        message = record.getMessage()
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return masked(line)
+            message += " " + self.formatException(record.exc_info)
+        # On one line, so that none stands in a log of several instances without a name.
+        message = masked(" ".join(message.split()))
+        return f"{timestamp()} {record.levelname:>5} {self._instance} {record.name}: {message}"
 
 
 def configure(instance: str, log_filter: str) -> None:

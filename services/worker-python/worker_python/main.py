@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from importlib.metadata import PackageNotFoundError, version
 
 from . import __version__, log
@@ -28,6 +29,11 @@ def main() -> int:
     except WorkerError as error:
         print(f"{instance}: {log.masked(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_status
+    except Exception as error:  # noqa: BLE001 (one line for whatever it is)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"a fault of the worker itself: {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+        print(f"{instance}: {log.masked(' '.join(reason.split()))}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -44,8 +44,9 @@ class StepRunner:
         try:
             outcome = {"success": True, "status": "completed", "result": self._call(event)}
         except BaseException as error:  # noqa: BLE001 (a `sys.exit` must not cost the step either)
-            LOG.info("step %s failed: %s: %s", event["step_uuid"], type(error).__name__, error)
             outcome = _failure(error)
+            told = outcome["error"]
+            LOG.info("step %s failed: %s: %s", event["step_uuid"], told["error_type"], told["message"])
         metadata = {
             "execution_time_ms": round((time.monotonic() - start) * 1000),
             "started_at": started_at,
@@ -99,15 +100,30 @@ class StepRunner:
 
 def _require_json(result: dict[str, Any]) -> None:
     try:
-        json.dumps(result, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise PermanentError(f"the handler's result is not JSON: {error}") from error
+    # The database would refuse it when the engine has no way back any more. A backslash is written as two.
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise PermanentError("the handler's result has the character U+0000, which PostgreSQL does not store")
+
+
+def _storable(text: str) -> str:
+    """The words of an error without what the engine or the database would refuse them for."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return _storable(str(error))
+    except Exception as fault:  # noqa: BLE001 (an error may be broken itself)
+        return f"the handler failed, and telling how failed as well: {type(fault).__name__}"
 
 
 def _failure(error: BaseException) -> Completion:
     retryable = is_retryable(error)
-    kind = getattr(error, "error_type", None) or type(error).__name__
-    lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
+    kind = _storable(getattr(error, "error_type", None) or type(error).__name__)
+    lines = _storable("".join(traceback.format_exception(error))).splitlines()[-_TRACE_LINES:]
     return {
         "success": False,
         "status": "error",
@@ -115,7 +131,7 @@ def _failure(error: BaseException) -> Completion:
         # The engine decides about the retry by the one in the metadata.
         "metadata": {"retryable": retryable, "error_type": kind},
         "error": {
-            "message": str(error) or kind,
+            "message": _words(error) or kind,
             "error_type": kind,
             "retryable": retryable,
             "backtrace": lines,

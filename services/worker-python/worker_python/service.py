@@ -2,11 +2,8 @@
 
 import logging
 import time
-from collections.abc import Sequence
 
-from tasker_core import HandlerDiscovery
-
-from . import identity, registry
+from . import identity, registry, templates
 from .dispatch import Dispatcher
 from .engine import Engine
 from .errors import WorkerError
@@ -29,31 +26,25 @@ READY_LAST_PAUSE_SECONDS = 1.0
 def serve(settings: Settings, started_at: str, stop: StopSignal) -> None:
     """Runs the worker until it is asked to stop."""
     handlers = registry.discover()
+    known = templates.find(settings.template_path)
+    for path, name in templates.without_handler(known, list(handlers)):
+        LOG.warning("%s calls %s, which is not here: its steps will fail", path, name)
     witness = Witness(settings.witness_file, settings.instance)
     engine = Engine(settings)
     dispatcher = Dispatcher(engine, StepRunner(handlers, witness, settings.instance), settings.concurrency)
     if stop.received_at is not None:
         return
     known_as = engine.start()
-    _compare_with_templates(settings, known_as.namespaces, handlers)
-    if _is_ready(engine, stop):
-        identity.write(settings.run_dir, identity.record(settings, known_as, list(handlers), started_at))
-        LOG.info("ready on %s, serving %s", settings.web, ", ".join(sorted(known_as.namespaces)))
-    while stop.received_at is None:
-        dispatcher.turn()
-    _finish(engine, dispatcher, stop.received_at)
-    witness.close()
-
-
-def _compare_with_templates(settings: Settings, namespaces: Sequence[str], handlers: registry.Handlers) -> None:
-    """Tells what the engine keeps to itself: templates that it passed over, and handlers that it will not find."""
-    wanted = HandlerDiscovery.discover_handlers_by_namespace(settings.template_path)
-    if not wanted:
-        LOG.warning("no template in %s; nothing will be sent to this worker", settings.template_path)
-    for namespace in sorted(set(wanted) - set(namespaces)):
-        LOG.error("the engine does not serve namespace %s; see its warnings about templates above", namespace)
-    for name in sorted({name for names in wanted.values() for name in names} - set(handlers)):
-        LOG.warning("a template in %s names a handler that is not here: %s", settings.template_path, name)
+    # Whatever goes wrong from here on: steps may be claimed by now, which only an orderly stop brings to an end.
+    try:
+        templates.require_served(known, known_as.namespaces)
+        if _is_ready(engine, stop):
+            identity.write(settings.run_dir, identity.record(settings, known_as, list(handlers), started_at))
+            LOG.info("ready on %s, serving %s", settings.web, ", ".join(sorted(known_as.namespaces)))
+        while stop.received_at is None:
+            dispatcher.turn()
+    finally:
+        _finish(engine, dispatcher, time.monotonic() if stop.received_at is None else stop.received_at)
 
 
 def _is_ready(engine: Engine, stop: StopSignal) -> bool:

@@ -76,11 +76,6 @@ class Witness:
         finally:
             self._write(line | {"event": "finished"}, ok=outcome.ok)
 
-    def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
-            os.close(self._descriptor)
-
     def _write(self, line: dict[str, object], **last: object) -> None:
         now = {"wall": timestamp(), "mono_ns": time.clock_gettime_ns(time.CLOCK_MONOTONIC)}
         data = json.dumps(line | now | last, separators=(",", ":")).encode() + b"\n"

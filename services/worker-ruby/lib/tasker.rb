@@ -6,12 +6,14 @@ module Tasker
 end
 
 require_relative "tasker/errors"
+require_relative "tasker/text"
 require_relative "tasker/log"
 require_relative "tasker/checkpoint"
 require_relative "tasker/step_context"
 require_relative "tasker/step_handler"
 require_relative "tasker/handler_registry"
 require_relative "tasker/witness"
+require_relative "tasker/outcome"
 require_relative "tasker/step_runner"
 require_relative "tasker/library"
 require_relative "tasker/settings"

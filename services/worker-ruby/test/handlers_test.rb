@@ -75,6 +75,16 @@ class HandlersTest < Minitest::Test
     assert_equal 60, result[:result]
   end
 
+  def test_work_in_pieces_goes_on_from_its_checkpoint
+    first = call("Slow::Pieces", context: { "pieces" => 2 })
+    last = call("Slow::Pieces", context: { "pieces" => 2 }, checkpoint: { "cursor" => 1, "items_processed" => 1 })
+
+    assert_equal [1, 1], [first.cursor, first.items_processed]
+    assert_equal 2, last[:result]
+    assert_equal 1, call("Slow::Pieces", context: { "pieces" => 1 })[:result]
+    assert_raises(Tasker::ValidationError) { call("Slow::Pieces", context: { "pieces" => 0 }) }
+  end
+
   def test_the_payment_publishes_a_receipt_or_fails
     order = { "order_id" => "o1", "amount" => 5 }
     context = Tasker::StepContext.new(event("DomainEvents::ProcessPayment", context: order))

@@ -30,6 +30,17 @@ class LibraryTest < Minitest::Test
     refused("invalid_argument") { @library.complete("01920000-0000-7000-8000-000000000000", "{") }
   end
 
+  def test_a_step_is_read_however_deep_its_context_is
+    # What worker_poll would answer, in place of the answer of another call.
+    deep = JSON.generate({ kind: "step", context: (1..200).inject(1) { |inner, _| [inner] } }, max_nesting: 300)
+    poll = Object.new.tap { |function| function.define_singleton_method(:call) { |*| Fiddle::Pointer[deep] } }
+    keep = Object.new.tap { |function| function.define_singleton_method(:call) { |*| nil } }
+    @library.instance_variable_set(:@functions, { poll: poll })
+    @library.instance_variable_set(:@free, keep)
+
+    assert_equal 200, @library.poll(0)["context"].to_s.count("[")
+  end
+
   def test_a_wrong_configuration_has_an_exit_status_of_its_own
     error = Tasker::Library::Refused.new("code" => "configuration", "message" => "m", "next" => "n")
 

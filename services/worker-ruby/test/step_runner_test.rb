@@ -78,10 +78,59 @@ class StepRunnerTest < Minitest::Test
     assert_equal false, error["retryable"]
   end
 
-  def test_a_checkpoint_is_handed_on
+  def test_a_checkpoint_is_handed_on_and_witnessed_as_one
     result = run_step(handler { checkpoint(cursor: 7, items_processed: 7) })
 
     assert_equal({ cursor: 7, items_processed: 7, accumulated_results: nil }, result.to_h)
+    assert_equal [true, true], witness_lines(@path).last.values_at("ok", "checkpoint")
+  end
+
+  def test_a_checkpoint_that_cannot_be_stored_is_permanent
+    [{ cursor: Float::NAN, items_processed: 1 }, { cursor: 1, items_processed: "1" }, { cursor: 1, items_processed: -1 }].each do |stored|
+      error = outcome(handler { checkpoint(**stored) })["error"]
+
+      assert_equal ["PermanentError", false], error.values_at("type", "retryable"), stored
+      assert_equal [false, nil], witness_lines(@path).last.values_at("ok", "checkpoint")
+    end
+  end
+
+  def test_the_code_and_the_context_of_an_error_get_the_shape_that_the_library_takes
+    error = outcome(handler { raise Tasker::PermanentError.new("no", code: 404, context: "s") })["error"]
+
+    assert_equal ["404", { "value" => "s" }], error.values_at("code", "context")
+  end
+
+  def test_an_event_without_a_name_is_permanent
+    error = outcome(handler { |context| context.publish(nil, {}) })["error"]
+
+    assert_equal false, error["retryable"]
+    assert_match(/the name of an event must be a text, not nil/, error["message"])
+  end
+
+  def test_an_error_of_a_class_without_a_name_is_told
+    assert_match(/\A#<Class:/, outcome(handler { raise Class.new(StandardError) })["error"]["type"])
+  end
+
+  def test_a_message_in_any_encoding_is_told
+    ["d\u00e9j\u00e0".encode(Encoding::UTF_16), "d\u00e9j\u00e0".b, "d\u00e9j\u00e0".encode(Encoding::ISO_8859_1)].each do |message|
+      error = outcome(handler { raise message })["error"]
+
+      assert_equal ["d\u00e9j\u00e0", true], error.values_at("message", "retryable")
+    end
+  end
+
+  def test_what_is_no_text_is_replaced_and_leaves_the_retry_as_it_was
+    error = outcome(handler { raise Tasker::RetryableError.new("a\xFFb".b, context: { raw: "\xFF".b }) })["error"]
+
+    assert_equal ["a\uFFFDb", true, nil], error.values_at("message", "retryable", "context")
+  end
+
+  def test_an_error_that_cannot_even_be_told_still_ends_the_step
+    broken = Class.new(StandardError) { define_method(:message) { raise "no words" } }
+    error = outcome(handler { raise broken })["error"]
+
+    assert_equal true, error["retryable"]
+    assert_match(/RuntimeError/, error["message"])
   end
 
   def test_the_run_is_witnessed_with_its_end

@@ -88,7 +88,11 @@ impl Worker {
             ),
             Arc::new(domain_events(&booted)?),
         );
-        let ids = ids(&booted, &worker_id);
+        let ids = Ids::of_worker(
+            booted.context.processor_uuid(),
+            &worker_id,
+            booted.core_id(),
+        );
         let namespaces = booted.supported_namespaces().await;
         drop(booted);
         Ok(Self {
@@ -143,12 +147,4 @@ fn domain_events(core: &WorkerCore) -> Result<DomainEventCallback, Failure> {
     let publishers =
         StepEventPublisherRegistry::with_event_router(core.domain_event_publisher(), router);
     Ok(DomainEventCallback::new(Arc::new(RwLock::new(publishers))))
-}
-
-fn ids(core: &WorkerCore, worker_id: &str) -> Ids {
-    Ids {
-        processor_uuid: core.context.processor_uuid().to_string(),
-        worker_uuid: Some(worker_id.trim_start_matches("worker_").to_owned()),
-        rest_id: Some(format!("worker-{}", core.core_id())),
-    }
 }

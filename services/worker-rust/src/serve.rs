@@ -36,29 +36,23 @@ pub async fn serve(service: Service) -> Result<(), Failure> {
     };
     let registry = Arc::new(Registry::new(workloads::all(), &Arc::new(runs)));
     let handlers = registry.registered_handlers();
-    for (path, callable) in templates::without_handler(&templates, &handlers) {
-        tracing::warn!(
-            "{} calls `{callable}`, which this worker does not have: its steps will fail",
-            path.display()
-        );
-    }
+    templates::warn_without_handler(&templates, &handlers);
 
     let booting = Worker::start(&environment.instance, &configuration, registry);
     let Some(worker) = shutdown.unless_requested(booting).await.transpose()? else {
         return Ok(());
     };
-    let unserved = templates::unserved(&templates, &worker.namespaces);
-    if !unserved.is_empty() {
-        let names = unserved.into_iter().collect::<Vec<_>>().join(", ");
-        worker.stop(&hand_back, shutdown.deadline()).await?;
-        return Err(Failure::other(format!(
-            "the engine left out the namespaces {names}: another worker registered its templates at \
-             the same moment; start this one again"
-        )));
+    let record = Identity::new(&environment, &service, port, worker.ids.clone())
+        .serving(worker.namespaces.clone(), handlers);
+    let known = templates::ensure_served(&templates, &worker.namespaces)
+        .and_then(|()| record.write(&environment.run_dir));
+    if let Err(failure) = known {
+        // In order, since steps may be claimed by now.
+        if let Err(error) = worker.stop(&hand_back, shutdown.deadline()).await {
+            tracing::warn!("{error}");
+        }
+        return Err(failure);
     }
-    Identity::new(&environment, &service, port, worker.ids.clone())
-        .serving(worker.namespaces.clone(), handlers)
-        .write(&environment.run_dir)?;
     tracing::info!(port, namespaces = worker.namespaces.len(), "ready");
 
     let signal = shutdown.requested().await;

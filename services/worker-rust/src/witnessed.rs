@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use instance::{Run, Witness};
+use instance::{Run, Witness, holds_nul, without_nul};
 use serde_json::Value;
 use tasker_shared::TaskerResult;
 use tasker_shared::messaging::StepExecutionResult;
@@ -59,6 +59,7 @@ impl Witnessed {
             outcome = self.handler.call(&seen) => outcome,
             () = self.runs.hand_back.wait() => Err(stopping()),
         };
+        let outcome = outcome.and_then(storable);
         run.finished(outcome.is_ok());
         outcome
     }
@@ -80,6 +81,16 @@ impl StepHandler for Witnessed {
     }
 }
 
+/// The engine would not notice that the database refused the result.
+fn storable(result: Value) -> Outcome {
+    if holds_nul(&result) {
+        return Err(Failed::permanently(
+            "the result has the character U+0000, which PostgreSQL does not store",
+        ));
+    }
+    Ok(result)
+}
+
 fn into_result(step: &TaskSequenceStep, outcome: Outcome, ms: i64) -> StepExecutionResult {
     let step = step.workflow_step.workflow_step_uuid;
     match outcome {
@@ -90,7 +101,7 @@ fn into_result(step: &TaskSequenceStep, outcome: Outcome, ms: i64) -> StepExecut
             retryable,
         }) => StepExecutionResult::failure(
             step,
-            message,
+            without_nul(&message),
             None,
             Some(kind.to_owned()),
             retryable,
@@ -164,6 +175,29 @@ mod tests {
             Some("PermanentError")
         );
         assert_eq!(lines(folder.path())[1]["ok"], false);
+    }
+
+    #[tokio::test]
+    async fn what_the_database_does_not_store_is_a_permanent_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), |_: &Step<'_>| Ok(Value::from("a\0")));
+
+        let result = handler.call(&StepBuilder::new("s").build()).await.unwrap();
+
+        assert!(!result.success && !result.metadata.retryable);
+        assert!(result.error.unwrap().message.contains("U+0000"));
+        assert_eq!(lines(folder.path())[1]["ok"], false);
+    }
+
+    #[tokio::test]
+    async fn a_message_that_the_database_does_not_store_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let handler = witnessed(folder.path(), |_: &Step<'_>| Err(Failed::for_now("a\0")));
+
+        let result = handler.call(&StepBuilder::new("s").build()).await.unwrap();
+
+        assert_eq!(result.error.unwrap().message, "a\u{FFFD}");
+        assert!(result.metadata.retryable);
     }
 
     #[tokio::test]

@@ -27,14 +27,18 @@ self.onmessage = ({ data: { library: path, request, slots } }: MessageEvent<Poll
     const identity = library.start(request);
     Atomics.store(slots, 0, identity.max_concurrent_handlers);
     say({ kind: "started", identity });
-    poll(library, slots);
+    poll(library, slots, say);
   } catch (error) {
     const exitStatus = error instanceof Refused ? error.exitStatus : 1;
     say({ kind: "failed", message: error instanceof Error ? error.message : String(error), exitStatus });
   }
 };
 
-function poll(library: Library, slots: Int32Array<SharedArrayBuffer>): void {
+export function poll(
+  library: Pick<Library, "poll">,
+  slots: Int32Array<SharedArrayBuffer>,
+  say: (message: StepEvent | Closed) => void,
+): void {
   for (;;) {
     // Nothing is taken that could not begin at once: the engine counts a step's time from here.
     for (let free = Atomics.load(slots, 0); free <= 0; free = Atomics.load(slots, 0)) Atomics.wait(slots, 0, free);

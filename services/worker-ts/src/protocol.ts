@@ -51,11 +51,6 @@ export interface Failure {
   context: JsonObject;
 }
 
-export type Outcome = { execution_ms: number; events: DomainEvent[] } & (
-  | { ok: true; result: Json }
-  | { ok: false; error: Failure }
-);
-
 export interface StartRequest {
   service: string;
   language: string;

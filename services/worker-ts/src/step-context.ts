@@ -93,6 +93,7 @@ export class StepContext {
 
   /** Publishes a domain event, durably, once the engine has the step's outcome. */
   publish(name: string, payload: Json = {}): void {
+    if (typeof name !== "string") throw new PermanentError(`the name of an event must be a text, not ${typeof name}`);
     this.events.push({ name, payload });
   }
 }

@@ -1,12 +1,10 @@
-import { PermanentError, StepError, WorkerStopping } from "./errors.ts";
+import { PermanentError, WorkerStopping } from "./errors.ts";
 import type { HandlerRegistry } from "./handler-registry.ts";
 import type { Log } from "./log.ts";
-import type { Failure, Json, Outcome, StepEvent } from "./protocol.ts";
+import { failed, success } from "./outcome.ts";
+import type { Json, StepEvent } from "./protocol.ts";
 import { Checkpoint, StepContext } from "./step-context.ts";
-import type { StepResult } from "./step-handler.ts";
 import type { Witness } from "./witness.ts";
-
-const BACKTRACE_LINES = 20;
 
 /** Runs the handler of one step and says what came of it, in the shapes of worker_ffi.h. */
 export class StepRunner {
@@ -23,60 +21,54 @@ export class StepRunner {
     const rest = () => ({ execution_ms: Math.round(performance.now() - began), events: context.events });
     try {
       const result = await this.call(event, context);
-      return result instanceof Checkpoint ? result : json({ ok: true, result, ...rest() });
-    } catch (error) {
-      const failed = failure(error);
-      this.log.info(`step ${event.step_uuid} failed: ${failed.type}: ${failed.message}`);
-      return json({ ok: false, error: failed, ...rest() });
+      return result instanceof Checkpoint ? result : success(result, rest());
+    } catch (thrown) {
+      const outcome = failed(thrown, rest());
+      const { type, message } = JSON.parse(outcome).error;
+      this.log.info(`step ${event.step_uuid} failed: ${type}: ${message}`);
+      return outcome;
     }
   }
 
   private async call(event: StepEvent, context: StepContext): Promise<Json | Checkpoint> {
     const handler = this.handlers.build(event.callable);
     return this.witness.run(event, async () => {
-      const result = await Promise.race([handler.call(context), interruption(context.signal)]);
-      return result instanceof Checkpoint ? result : requireJson(result);
+      const result = await unlessInterrupted(context.signal, handler.call(context));
+      return result instanceof Checkpoint ? requireCheckpoint(result) : requireJson(result, "result");
     });
   }
 }
 
-/** Rejects when the worker can wait no longer; the handler, if it goes on, dies with the process. */
-function interruption(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const interrupt = () => reject(new WorkerStopping(String(signal.reason)));
-    if (signal.aborted) interrupt();
-    else signal.addEventListener("abort", interrupt, { once: true });
-  });
+/**
+ * Waits for a handler, and no longer than the worker can; the handler, if it goes on, dies with the process. The signal
+ * is the worker's and outlives the run, so nothing of the run may stay with it.
+ */
+async function unlessInterrupted<T>(signal: AbortSignal, running: T | Promise<T>): Promise<T> {
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = () => interrupted.reject(new WorkerStopping(String(signal.reason)));
+  if (signal.aborted) interrupt();
+  else signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await Promise.race([running, interrupted.promise]);
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
 }
 
-function requireJson(result: StepResult): Json {
+function requireCheckpoint(checkpoint: Checkpoint): Checkpoint {
+  const { cursor, itemsProcessed, accumulatedResults } = checkpoint;
+  if (!Number.isSafeInteger(itemsProcessed) || itemsProcessed < 0) {
+    throw new PermanentError(`itemsProcessed of a checkpoint must be an integer from 0, not ${String(itemsProcessed)}`);
+  }
+  return new Checkpoint(requireJson(cursor, "checkpoint"), itemsProcessed, requireJson(accumulatedResults, "checkpoint"));
+}
+
+function requireJson(value: Json, what: string): Json {
   try {
-    const text = JSON.stringify(result ?? null);
+    const text = JSON.stringify(value ?? null);
     if (text !== undefined) return JSON.parse(text);
   } catch (error) {
-    throw new PermanentError(`the handler's result is not JSON: ${error}`);
+    throw new PermanentError(`the handler's ${what} is not JSON: ${error}`);
   }
-  throw new PermanentError(`the handler's result is not JSON: a ${typeof result}`);
-}
-
-function json(outcome: Outcome): string {
-  try {
-    return JSON.stringify(outcome);
-  } catch (error) {
-    const failed = failure(new PermanentError(`an event or error is not JSON: ${error}`));
-    return JSON.stringify({ ok: false, error: failed, execution_ms: outcome.execution_ms, events: [] });
-  }
-}
-
-function failure(thrown: unknown): Failure {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const step = error instanceof StepError ? error : null;
-  return {
-    message: error.message || error.name,
-    type: error.name,
-    ...(step?.code === undefined ? {} : { code: step.code }),
-    retryable: step?.retryable ?? true,
-    backtrace: (error.stack ?? "").split("\n").slice(1, BACKTRACE_LINES + 1),
-    context: step?.context ?? {},
-  };
+  throw new PermanentError(`the handler's ${what} is not JSON: a ${typeof value}`);
 }

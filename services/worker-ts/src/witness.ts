@@ -4,8 +4,11 @@ import type { Clock } from "./clock.ts";
 import { ConfigurationError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { StepEvent } from "./protocol.ts";
+import { Checkpoint } from "./step-context.ts";
 
 const LIMIT = 64 * 1024 * 1024;
+
+type Ending = { ok: boolean; checkpoint?: true };
 
 /**
  * The witness file: what the handlers of this process really did, independent of the database. A line is one write in
@@ -30,21 +33,24 @@ export class Witness {
     }
   }
 
-  /** Wraps one run of a handler: a line at its start, a line at its end. A run that throws has failed. */
+  /**
+   * Wraps one run of a handler: a line at its start, a line at its end. A run that throws has failed; one that ends in a
+   * checkpoint is a part of the step's work and no run too many.
+   */
   async run<T>(event: StepEvent, handler: () => Promise<T>): Promise<T> {
     const run = crypto.randomUUID();
-    let ok = false;
+    let ending: Ending = { ok: false };
     this.write("started", run, event);
     try {
       const result = await handler();
-      ok = true;
+      ending = result instanceof Checkpoint ? { ok: true, checkpoint: true } : { ok: true };
       return result;
     } finally {
-      this.write("finished", run, event, { ok });
+      this.write("finished", run, event, ending);
     }
   }
 
-  private write(name: "started" | "finished", run: string, step: StepEvent, last: { ok?: boolean } = {}): void {
+  private write(name: "started" | "finished", run: string, step: StepEvent, last: Partial<Ending> = {}): void {
     const line = {
       v: 1,
       event: name,

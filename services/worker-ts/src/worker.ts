@@ -2,6 +2,7 @@ import { WorkerError } from "./errors.ts";
 import type { HandlerRegistry } from "./handler-registry.ts";
 import { type Library, Refused } from "./library.ts";
 import type { Log } from "./log.ts";
+import { unacceptable } from "./outcome.ts";
 import type { PollerMessage, PollerStart } from "./poller.ts";
 import type { Identity, StepEvent } from "./protocol.ts";
 import { Checkpoint } from "./step-context.ts";
@@ -9,13 +10,14 @@ import type { StepRunner } from "./step-runner.ts";
 
 export const SERVICE = "worker-ts";
 
-/** How long a boot that is under way may go on after a signal. Healthy ones take a third of a second. */
-const BOOT_MS = 3_000;
-
-/** From the signal: the supervisor kills after ten seconds. */
-const HANDLERS_MS = 7_500;
-const INTERRUPTED_MS = 8_000;
-const STOP_MS = 9_000;
+/** How long is waited after a signal: the supervisor kills after ten seconds. */
+const PATIENCE = {
+  /** For a boot that is under way. Healthy ones take a third of a second. */
+  bootMs: 3_000,
+  handlersMs: 7_500,
+  interruptedMs: 8_000,
+  stopMs: 9_000,
+};
 
 /** Beyond what the handlers that end can add up to. */
 const NO_MORE = -1_000_000;
@@ -40,6 +42,7 @@ export class Worker {
     private readonly handlers: HandlerRegistry,
     private readonly log: Log,
     private readonly executable: string,
+    private readonly patience = PATIENCE,
   ) {}
 
   /** Serves until SIGTERM or SIGINT, then finishes the steps in hand. */
@@ -112,29 +115,44 @@ export class Worker {
 
   private async serve(event: StepEvent): Promise<void> {
     const outcome = await this.runner.run(event, this.interrupt.signal);
+    const refusal = this.refusalOf(event, () => this.report(event, outcome));
+    // After a refusal the engine has its own way on with the step, except that one which was not understood is still in
+    // hand: without another outcome it would stay in progress for ever.
+    if (refusal?.code !== "invalid_argument") return;
+    this.refusalOf(event, () => this.library.complete(event.event_id, unacceptable(outcome, refusal.message)));
+  }
+
+  private report(event: StepEvent, outcome: string | Checkpoint): void {
+    if (outcome instanceof Checkpoint) {
+      const { cursor, itemsProcessed: items_processed, accumulatedResults: accumulated_results } = outcome;
+      this.library.checkpoint(event.event_id, { cursor, items_processed, accumulated_results });
+    } else {
+      this.library.complete(event.event_id, outcome);
+    }
+  }
+
+  /** The next step is none the worse for it. */
+  private refusalOf(event: StepEvent, call: () => void): Refused | null {
     try {
-      if (outcome instanceof Checkpoint) {
-        const { cursor, itemsProcessed: items_processed, accumulatedResults: accumulated_results } = outcome;
-        this.library.checkpoint(event.event_id, { cursor, items_processed, accumulated_results });
-      } else {
-        this.library.complete(event.event_id, outcome);
-      }
+      call();
+      return null;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      // The engine has its own way on with this step; the next one is none the worse for it.
       this.log.error(`step ${event.step_uuid}: ${error.message}`);
+      return error;
     }
   }
 
   private async stop(): Promise<void> {
     const began = performance.now();
     const elapsed = () => Math.round(performance.now() - began);
-    if (!(await Promise.race([this.started.promise, Bun.sleep(BOOT_MS)]))) return;
+    const { bootMs, handlersMs, interruptedMs, stopMs } = this.patience;
+    if (!(await Promise.race([this.started.promise, Bun.sleep(bootMs)]))) return;
     try {
       this.library.drain();
-      await Promise.race([this.closed.promise, Bun.sleep(HANDLERS_MS)]);
-      await Promise.race([this.interruptHandlers(), Bun.sleep(INTERRUPTED_MS - HANDLERS_MS)]);
-      const { completed, handed_back, abandoned } = this.library.stop(Math.max(STOP_MS - elapsed(), 100));
+      await Promise.race([this.closed.promise, Bun.sleep(handlersMs)]);
+      await Promise.race([this.interruptHandlers(), Bun.sleep(interruptedMs - handlersMs)]);
+      const { completed, handed_back, abandoned } = this.library.stop(Math.max(stopMs - elapsed(), 100));
       this.log.info(
         `stopped after ${elapsed()} ms; steps: completed ${completed}, handed back ${handed_back}, abandoned ${abandoned}`,
       );

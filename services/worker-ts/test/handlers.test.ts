@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PermanentError, RetryableError, ValidationError } from "../src/errors.ts";
 import { HandlerRegistry } from "../src/handler-registry.ts";
 import type { JsonObject, StepEvent } from "../src/protocol.ts";
+import { Checkpoint } from "../src/step-context.ts";
 import { context } from "./support.ts";
 
 const TEMPLATES = join(import.meta.dir, "../../../config/templates/typescript");
@@ -17,6 +18,16 @@ function number(callable: string, parents: JsonObject, initialization: JsonObjec
   const dependencies = Object.fromEntries(Object.entries(parents).map(([name, result]) => [name, { result }]));
   return call(callable, { parents: Object.keys(parents), dependencies, initialization })["result"];
 }
+
+test("work in pieces goes on from its checkpoint", () => {
+  const run = (fields: Partial<StepEvent>) =>
+    handlers.build("Slow.Pieces").call(context({ context: { pieces: 2 }, ...fields }));
+
+  expect(run({})).toEqual(new Checkpoint(1, 1));
+  expect(run({ checkpoint: { cursor: 1, items_processed: 1 } })).toMatchObject({ result: 2 });
+  expect(run({ context: { pieces: 1 } })).toMatchObject({ result: 1 });
+  expect(() => run({ context: { pieces: 0 } })).toThrow(ValidationError);
+});
 
 test("every template names handlers that are here, and every handler is named", () => {
   const called = [...new Bun.Glob("*.yaml").scanSync(TEMPLATES)].flatMap((file) =>

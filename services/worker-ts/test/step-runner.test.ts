@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { join } from "node:path";
 import { PermanentError, RetryableError } from "../src/errors.ts";
 import { HandlerRegistry } from "../src/handler-registry.ts";
@@ -96,10 +96,64 @@ describe("a step", () => {
     expect(error.retryable).toBe(false);
   });
 
-  test("that returns a checkpoint hands it on", async () => {
+  test("that returns a checkpoint hands it on and is witnessed so", async () => {
     const result = await runner(() => new Checkpoint(7, 7)).run(event("H"), NEVER);
 
     expect(result).toEqual(new Checkpoint(7, 7, null));
+    expect(witnessLines(path).at(-1)).toMatchObject({ event: "finished", ok: true, checkpoint: true });
+  });
+
+  test("whose checkpoint cannot be stored is a permanent failure", async () => {
+    for (const stored of [new Checkpoint(7n as never, 7), new Checkpoint(7, -1), new Checkpoint(7, "7" as never)]) {
+      const { error } = await outcome(() => stored);
+
+      expect(error).toMatchObject({ type: "PermanentError", retryable: false });
+      expect(witnessLines(path).at(-1)).not.toHaveProperty("checkpoint");
+    }
+  });
+
+  test("has its error put into the shape that the library takes", async () => {
+    const { error } = await outcome(() => {
+      throw new PermanentError("half a \ud83d pair", { code: 404 as never, context: "s" as never });
+    });
+
+    expect(error).toMatchObject({ message: "half a \ufffd pair", code: "404", context: { value: "s" } });
+  });
+
+  test("that may be retried stays so when its error's details are no JSON", async () => {
+    const { error } = await outcome(() => {
+      throw new RetryableError("later", { context: { big: 7n as never } });
+    });
+
+    expect(error).toMatchObject({ message: "later", type: "RetryableError", retryable: true, context: {} });
+  });
+
+  test("whose error cannot even be told still ends", async () => {
+    const { error } = await outcome(() => {
+      throw Object.create(null);
+    });
+
+    expect(error.retryable).toBe(true);
+  });
+
+  test("that publishes an event without a name is a permanent failure", async () => {
+    const { error } = await outcome((context) => {
+      context.publish(undefined as never);
+      return {};
+    });
+
+    expect(error).toMatchObject({ retryable: false, message: "the name of an event must be a text, not undefined" });
+  });
+
+  test("leaves nothing with the worker's signal", async () => {
+    const { signal } = new AbortController();
+    const [added, removed] = [spyOn(signal, "addEventListener"), spyOn(signal, "removeEventListener")];
+    await outcome(() => 1, signal);
+    await outcome(() => Promise.reject(new Error("no")), signal);
+
+    const listeners = (spy: typeof added | typeof removed) => spy.mock.calls.map(([, listener]) => listener);
+    expect(listeners(added)).toHaveLength(2);
+    expect(listeners(removed)).toEqual(listeners(added));
   });
 
   test("is witnessed with its end", async () => {

@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-# process-compose's own mark before what a process wrote to standard error.
-MARK = re.compile(r"^<nil> [A-Z]{3} ")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # As process-compose writes it before each line of several processes.
@@ -25,7 +23,7 @@ def dated(lines: list[str]) -> Iterator[tuple[str, str]]:
     """Each line with its time, or that of the line before it."""
     time = ""
     for line in lines:
-        plain = MARK.sub("", COLOUR.sub("", line))
+        plain = COLOUR.sub("", line)
         if found := TIME.search(plain[:60]):
             time = found.group().replace(" ", "T").replace(",", ".")
         yield time, plain

@@ -21,14 +21,15 @@ for process in json.load(sys.stdin):
 }
 
 # In a session of its own, so that closing this terminal does not stop the cluster. With
-# further words only those processes, and what they depend on.
+# further words only those processes, and what they depend on. Its standard output repeats
+# every line of every process and has no bound, so only its last words are kept.
 launch_supervisor() {
     local file=$1 log=$TASKER_CLUSTER_STATE/logs/process-compose.log starter=nohup
     shift
     if command -v setsid >/dev/null; then starter=setsid; fi
     cd "$DEV_ROOT" || exit
     "$starter" process-compose -t=false -f "$file" -L "$log" up "$@" \
-        </dev/null >"$TASKER_CLUSTER_STATE/logs/process-compose.out" 2>&1 7>&- &
+        </dev/null >/dev/null 2>"$TASKER_CLUSTER_STATE/logs/process-compose.err" 7>&- &
     supervisor_pid=$!
     disown "$supervisor_pid"
 }
@@ -40,7 +41,7 @@ supervisor_is_up_or_gone() {
 # Returns once it answers; otherwise stops with what it said.
 wait_for_supervisor() {
     if wait_until 10 supervisor_is_up_or_gone && supervisor_answers; then return 0; fi
-    tail -n 5 "$TASKER_CLUSTER_STATE/logs/process-compose.out" "$TASKER_CLUSTER_STATE/logs/process-compose.log" >&2 || true
+    tail -n 5 "$TASKER_CLUSTER_STATE/logs/process-compose.err" "$TASKER_CLUSTER_STATE/logs/process-compose.log" >&2 || true
     stop_with 1 "process-compose did not start; its last lines are above"
 }
 

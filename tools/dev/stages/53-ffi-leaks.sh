@@ -8,4 +8,10 @@ if ! command -v valgrind >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
     apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install valgrind >/dev/null
 fi
 use_worker_library
-exec services/worker-ffi/tests/leaks "$TASKER_WORKER_FFI"
+status=0
+services/worker-ffi/tests/leaks "$TASKER_WORKER_FFI" || status=$?
+# On a machine of one's own; CI may install what is missing.
+if [ "$status" = 3 ] && [ "$(id -u)" != 0 ] && ! command -v valgrind >/dev/null; then
+    skip 'there is no valgrind, and only root may install it: apt-get install valgrind'
+fi
+exit "$status"

@@ -26,6 +26,7 @@ pub mod system;
 mod template;
 pub mod tools;
 pub mod witness;
+mod witness_line;
 pub mod workload;
 
 use std::path::Path;

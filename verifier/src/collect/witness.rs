@@ -1,42 +1,20 @@
 //! Reads the witness files, line by line: only what is notable is kept.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
 use uuid::Uuid;
 
+use super::witness_line::Written;
 use crate::evidence::{InjectedFault, Observed, Unseen, WitnessView};
-use crate::history::{Line, Moment, Runs, StepRuns};
+use crate::history::{Runs, StepRuns};
 use crate::project::Project;
 
 /// Unreadable lines that are told one by one.
 const TOLD: usize = 20;
-
-#[derive(Deserialize)]
-struct Written<'a> {
-    #[serde(borrow)]
-    event: Cow<'a, str>,
-    run: Uuid,
-    task: Uuid,
-    step: Uuid,
-    #[serde(borrow)]
-    step_name: Cow<'a, str>,
-    #[serde(borrow)]
-    namespace: Cow<'a, str>,
-    attempt: i64,
-    #[serde(borrow)]
-    instance: Cow<'a, str>,
-    pid: u32,
-    wall: DateTime<Utc>,
-    mono_ns: u64,
-    #[serde(default)]
-    ok: Option<bool>,
-}
 
 /// Folds every line written within `since_seconds`, or all of them.
 pub fn collect(project: &Project, since_seconds: Option<u64>) -> Observed<WitnessView> {
@@ -110,8 +88,8 @@ fn read(
             return Ok(());
         }
         number += 1;
-        match serde_json::from_slice::<Written<'_>>(&bytes) {
-            Ok(line) if wanted(&line) => runs.add(&judged(&line)),
+        match Written::read(&bytes) {
+            Ok(line) if wanted(&line) => runs.add(&line.judged()),
             Ok(_) => {}
             // A line without its end is still being written, or its writer was killed.
             Err(_) if !bytes.ends_with(b"\n") => {}
@@ -121,25 +99,6 @@ fn read(
             }
             Err(_) => {}
         }
-    }
-}
-
-fn judged<'a>(line: &'a Written<'_>) -> Line<'a> {
-    Line {
-        started: line.event == "started",
-        run: line.run,
-        task: line.task,
-        step: line.step,
-        step_name: &line.step_name,
-        namespace: &line.namespace,
-        attempt: line.attempt,
-        instance: &line.instance,
-        pid: line.pid,
-        at: Moment {
-            wall: line.wall,
-            mono_ns: line.mono_ns,
-        },
-        ok: line.ok,
     }
 }
 

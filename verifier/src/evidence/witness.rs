@@ -68,6 +68,17 @@ impl WitnessView {
         }
     }
 
+    /// What 611 and 612 need to say that they found nothing: no line that may tell otherwise.
+    ///
+    /// # Errors
+    /// Files or lines could not be read.
+    pub fn ensure_readable(&self) -> Result<(), Unseen> {
+        match self.unreadable.first() {
+            None => Ok(()),
+            Some(first) => Err(Unseen::new("lines of the witness files", first.clone())),
+        }
+    }
+
     /// The latest run of the step that began and did not end.
     pub fn in_hand(&self, step: &str) -> Option<&Run> {
         let step = step.parse::<Uuid>().ok()?;

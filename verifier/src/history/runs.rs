@@ -32,6 +32,9 @@ pub struct Run {
     /// None: no line says that it ended.
     pub finished: Option<Moment>,
     pub ok: Option<bool>,
+    /// It ended in a checkpoint: a part of the step's work, which the same attempt goes on with in another run.
+    #[serde(default)]
+    pub checkpoint: bool,
 }
 
 impl Run {
@@ -75,6 +78,7 @@ pub struct Line<'a> {
     pub pid: u32,
     pub at: Moment,
     pub ok: Option<bool>,
+    pub checkpoint: bool,
 }
 
 /// Puts lines together into runs, in whatever order the files are read.
@@ -107,6 +111,7 @@ struct Half {
     started: Option<Moment>,
     finished: Option<Moment>,
     ok: Option<bool>,
+    checkpoint: bool,
 }
 
 impl Runs {
@@ -138,6 +143,7 @@ impl Runs {
                 started: None,
                 finished: None,
                 ok: None,
+                checkpoint: false,
             });
             step.runs.len() - 1
         });
@@ -147,6 +153,7 @@ impl Runs {
         } else {
             run.finished = Some(line.at);
             run.ok = line.ok;
+            run.checkpoint = line.checkpoint;
         }
     }
 
@@ -235,6 +242,7 @@ impl Runs {
                     started: run.started.or(run.finished)?,
                     finished: run.finished,
                     ok: run.ok,
+                    checkpoint: run.checkpoint,
                 })
             })
             .collect();
@@ -274,6 +282,7 @@ mod tests {
             pid: 7,
             at: at(millisecond),
             ok: (!started).then_some(true),
+            checkpoint: false,
         }
     }
 
@@ -323,6 +332,7 @@ mod tests {
             started: at(from),
             finished: Some(at(to)),
             ok: Some(true),
+            checkpoint: false,
         };
 
         assert!(!run(0, 5).overlaps(&run(5, 9)));
@@ -345,6 +355,7 @@ mod tests {
                 ..at(mono + 9)
             }),
             ok: Some(true),
+            checkpoint: false,
         };
 
         // The machine booted in between.

@@ -47,7 +47,6 @@ class UpdateInventory(Handler):
             "result": "reserved",
             "order_id": _order(context),
             "items": [{"sku": "ITEM-001", "quantity": 1}, {"sku": "ITEM-002", "quantity": 2}],
-            "success": True,
         }
 
 

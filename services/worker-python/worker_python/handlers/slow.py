@@ -7,7 +7,8 @@ from tasker_core import StepContext, StepValidationError
 
 from ..handler import Handler
 
-LONGEST_MS = 600_000
+# Less than the engine's `handler_timeout_ms`: beyond that a step is run again while its first run goes on.
+LONGEST_MS = 50_000
 
 
 class Sleep(Handler):

@@ -65,7 +65,8 @@ module Tasker
       ensure
         @free.call(pointer)
       end
-      answer = JSON.parse(text)
+      # The engine's own JSON has no bound of this kind: a task's context may be as deep as somebody sent it.
+      answer = JSON.parse(text, max_nesting: false)
       raise Refused, answer["error"] if answer["ok"] == false
 
       answer

@@ -24,7 +24,7 @@ module Tasker
 
     # On one line, and without the passwords of URLs.
     def self.line(text)
-      text.to_s.scrub.split.join(" ").gsub(PASSWORD, '\1***@')
+      Text.utf8(text).split.join(" ").gsub(PASSWORD, '\1***@')
     end
   end
 end

@@ -53,6 +53,10 @@ module Tasker
 
     # Publishes a domain event, durably, once the engine has the step's outcome.
     def publish(name, payload = {})
+      unless name.is_a?(String) || name.is_a?(Symbol)
+        raise PermanentError, "the name of an event must be a text, not #{name.inspect}"
+      end
+
       @events << { name: name, payload: payload }
     end
   end

@@ -6,8 +6,6 @@ module Tasker
   # Runs the handler of one step and says what came of it, in the shapes of
   # worker_ffi.h. Safe to use from several threads.
   class StepRunner
-    BACKTRACE_LINES = 20
-
     def initialize(handlers, witness, log)
       @handlers = handlers
       @witness = witness
@@ -22,10 +20,9 @@ module Tasker
       result = call(event, context)
       return result if result.is_a?(Checkpoint)
 
-      outcome(began, context, ok: true, result: result)
+      Outcome.success(result, execution_ms: now_ms - began, events: context.events)
     rescue Exception => error # an `exit` must not cost the step either
-      @log.info("step #{event["step_uuid"]} failed: #{error.class}: #{error.message}")
-      outcome(began, context, ok: false, error: failure(error))
+      Outcome.failure(error, execution_ms: now_ms - began, events: context.events).tap { |outcome| tell(event, outcome) }
     end
 
     private
@@ -35,35 +32,28 @@ module Tasker
       @witness.run(event) do
         # The only place where a stopping worker may break in.
         result = Thread.handle_interrupt(WorkerStopping => :immediate) { handler.call(context) }
-        result.is_a?(Checkpoint) ? result : require_json(result)
+        result.is_a?(Checkpoint) ? require_checkpoint(result) : require_json(result, "the handler's result")
       end
     end
 
-    def require_json(result)
+    def require_checkpoint(checkpoint)
+      require_json(checkpoint.to_h, "the handler's checkpoint")
+      items = checkpoint.items_processed
+      return checkpoint if items.is_a?(Integer) && !items.negative?
+
+      raise PermanentError, "items_processed of a checkpoint must be an integer from 0, not #{items.inspect}"
+    end
+
+    def require_json(result, what)
       JSON.generate(result)
       result
-    rescue JSON::JSONError, EncodingError, SystemStackError => error
-      raise PermanentError, "the handler's result is not JSON: #{error.message}"
+    rescue *Outcome::NOT_JSON => error
+      raise PermanentError, "#{what} is not JSON: #{Text.utf8(error.message)}"
     end
 
-    def outcome(began, context, **fields)
-      JSON.generate({ **fields, execution_ms: now_ms - began, events: context.events })
-    rescue JSON::JSONError, EncodingError => error
-      failed = failure(PermanentError.new("an event or error is not JSON: #{error.message.scrub}"))
-      JSON.generate({ ok: false, error: failed, execution_ms: now_ms - began })
-    end
-
-    def failure(error)
-      message = error.message.to_s.scrub
-      {
-        message: message.empty? ? error.class.name : message,
-        # As the other languages' workers name them.
-        type: error.class.name.delete_prefix("Tasker::"),
-        code: (error.code if error.is_a?(StepError)),
-        retryable: error.is_a?(StepError) ? error.retryable? : true,
-        backtrace: Array(error.backtrace).first(BACKTRACE_LINES),
-        context: error.is_a?(StepError) ? error.context : {}
-      }
+    def tell(event, outcome)
+      error = JSON.parse(outcome)["error"]
+      @log.info("step #{event["step_uuid"]} failed: #{error["type"]}: #{error["message"]}")
     end
 
     def now_ms = Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond)

@@ -23,20 +23,21 @@ module Tasker
     end
 
     # Wraps one run of a handler: a line at its start, a line at its end. A run that
-    # does not come to its end normally has failed.
+    # does not come to its end normally has failed; one that ends in a checkpoint is a
+    # part of the step's work and no run too many.
     def run(event)
       line = {
         v: 1, event: "started", run: SecureRandom.uuid,
         task: event["task_uuid"], step: event["step_uuid"], step_name: event["step_name"],
         namespace: event["namespace"], attempt: event["attempt"], instance: @instance, pid: Process.pid
       }
-      ok = false
+      ending = { ok: false }
       write(line)
       result = yield
-      ok = true
+      ending = result.is_a?(Checkpoint) ? { ok: true, checkpoint: true } : { ok: true }
       result
     ensure
-      write({ **line, event: "finished" }, ok: ok)
+      write({ **line, event: "finished" }, **ending)
     end
 
     private

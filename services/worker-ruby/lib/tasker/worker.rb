@@ -74,15 +74,30 @@ module Tasker
       end
     end
 
+    # After a refusal the engine has its own way on with the step, except that one which was not
+    # understood is still in hand: without another outcome it would stay in progress for ever.
     def finish(event, outcome)
+      refusal = refusal_of(event) { report(event, outcome) }
+      return unless refusal&.code == "invalid_argument"
+
+      refusal_of(event) { @library.complete(event["event_id"], Outcome.unacceptable(outcome, refusal.message)) }
+    end
+
+    def report(event, outcome)
       if outcome.is_a?(Checkpoint)
         @library.checkpoint(event["event_id"], outcome)
       else
         @library.complete(event["event_id"], outcome)
       end
+    end
+
+    # The next step is none the worse for it.
+    def refusal_of(event)
+      yield
+      nil
     rescue Library::Refused => error
-      # The engine has its own way on with this step; the next one is none the worse for it.
       @log.error("step #{event["step_uuid"]}: #{error.message}")
+      error
     end
 
     def stop(threads, began)

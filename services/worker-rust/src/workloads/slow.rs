@@ -10,7 +10,8 @@ use super::Named;
 use crate::handler::{Failed, Handler, Outcome};
 use crate::step::Step;
 
-const LONGEST_MS: u64 = 600_000;
+/// Less than the engine's `handler_timeout_ms`: beyond that a step is run again while its first run goes on.
+const LONGEST_MS: u64 = 50_000;
 
 pub fn handlers() -> Vec<Named> {
     vec![("slow::sleep", Arc::new(Sleep))]
@@ -33,5 +34,39 @@ impl Handler for Sleep {
             })?;
         tokio::time::sleep(Duration::from_millis(sleep_ms)).await;
         Ok(json!({"result": sleep_ms, "operation": "sleep"}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing::StepBuilder;
+
+    fn setting(profile: &str) -> u64 {
+        let path = format!("../../config/tasker/generated/worker-{profile}.toml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        let dispatch = &table["worker"]["mpsc_channels"]["handler_dispatch"];
+        u64::try_from(dispatch["handler_timeout_ms"].as_integer().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_engine_waits_longer_than_a_step_may_sleep() {
+        for profile in ["stock", "polling"] {
+            assert!(setting(profile) >= LONGEST_MS + 10_000, "{profile}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_longer_sleep_is_a_permanent_failure() {
+        let step = StepBuilder::new("s")
+            .context(json!({"sleep_ms": LONGEST_MS + 1}))
+            .build();
+
+        let failed = Sleep.call(&Step::new(&step)).await.unwrap_err();
+
+        assert!(!failed.retryable);
     }
 }

@@ -147,6 +147,7 @@ mod tests {
             pid: 102,
             at: moment(0),
             ok: None,
+            checkpoint: false,
         });
         evidence.witness = Observed::Seen(WitnessView::of(&runs));
 

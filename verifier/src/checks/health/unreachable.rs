@@ -81,27 +81,6 @@ mod tests {
     }
 
     #[test]
-    fn of_another_cluster_its_own_address_is_told_and_no_command_of_this_one() {
-        let cluster = ForeignCluster {
-            orchestration: vec!["http://tasker-a:8080".into()],
-            ..ForeignCluster::default()
-        };
-        let mut evidence =
-            Evidence::blank(Observed::Seen(cluster.topology()), Configuration::default());
-        let endpoints = Evidence::healthy().endpoints.remove("orchestration-1");
-        let mut endpoints = endpoints.unwrap();
-        endpoints.health = Observed::unseen("/health", "timed out after 2 s");
-        evidence
-            .endpoints
-            .insert("orchestration-1".into(), endpoints);
-
-        let findings = fires::<Unreachable>(&evidence);
-
-        assert_eq!(findings[0].evidence["url"], "http://tasker-a:8080/health");
-        assert!(!findings[0].hint.contains("./dev"), "{}", findings[0].hint);
-    }
-
-    #[test]
     fn one_that_began_a_moment_ago_is_to_be_waited_for() {
         let mut evidence = without_answer("connection refused");
         evidence.taken_at -= chrono::TimeDelta::seconds(58);

@@ -16,26 +16,28 @@ const SLACK: TimeDelta = TimeDelta::seconds(1);
 ///
 /// The first run is asked for, and so is one after each failure that was
 /// accepted. Of the others, one is excused for each run that was lost in a
-/// crash, and each that a fault injected on purpose explains.
+/// crash, and each that a fault injected on purpose explains. A run that ended
+/// in a checkpoint is a part of the one that went on from there.
 pub fn unattributed<'a>(
     witness: &WitnessView,
     system: &SystemView,
     step: &'a StepRuns,
     audits: &[Audit],
 ) -> Vec<&'a Run> {
+    let whole: Vec<&Run> = step.runs.iter().filter(|run| !run.checkpoint).collect();
     let failures = audits.iter().filter(|audit| !audit.success).count();
-    let mut extra = step.runs.len().saturating_sub(failures + 1);
-    let accepted = accepted(step, audits);
-    let lost = |index: usize| !accepted[index] && is_lost(witness, system, &step.runs[index]);
-    let crashes = (0..step.runs.len()).filter(|index| lost(*index)).count();
+    let mut extra = whole.len().saturating_sub(failures + 1);
+    let accepted = accepted(&whole, audits);
+    let lost = |index: usize| !accepted[index] && is_lost(witness, system, whole[index]);
+    let crashes = (0..whole.len()).filter(|index| lost(*index)).count();
     extra = extra.saturating_sub(crashes);
     // The latest that were not accepted; where all were, the latest.
-    let mut order: Vec<usize> = (0..step.runs.len()).filter(|index| !lost(*index)).collect();
+    let mut order: Vec<usize> = (0..whole.len()).filter(|index| !lost(*index)).collect();
     order.sort_by_key(|index| (accepted[*index], std::cmp::Reverse(*index)));
     let mut runs: Vec<&Run> = order
         .into_iter()
         .take(extra)
-        .map(|index| &step.runs[index])
+        .map(|index| whole[index])
         .collect();
     runs.retain(|run| {
         !witness
@@ -47,14 +49,14 @@ pub fn unattributed<'a>(
 }
 
 /// For each run, whether an audited result is its own: the one that ended nearest to it.
-fn accepted(step: &StepRuns, audits: &[Audit]) -> Vec<bool> {
-    let mut accepted = vec![false; step.runs.len()];
+fn accepted(runs: &[&Run], audits: &[Audit]) -> Vec<bool> {
+    let mut accepted = vec![false; runs.len()];
     for audit in audits {
         let distance = |index: usize| {
-            let ended = step.runs[index].finished?.wall;
+            let ended = runs[index].finished?.wall;
             (ended <= audit.at + SLACK).then(|| (audit.at - ended).abs())
         };
-        let candidate = (0..step.runs.len())
+        let candidate = (0..runs.len())
             .filter(|index| !accepted[*index])
             .filter_map(|index| Some((distance(index)?, index)))
             .min();

@@ -59,7 +59,11 @@ impl Check for OverlappingRuns {
                 .hint(format!("run `cluster-verify task {}`", steps[0].task))
                 .times(steps.len() as u64)
         });
-        Ok(findings.collect())
+        let findings: Vec<Finding> = findings.collect();
+        if findings.is_empty() {
+            witness.ensure_readable()?;
+        }
+        Ok(findings)
     }
 }
 
@@ -88,6 +92,7 @@ pub mod tests {
             started: moment(from),
             finished: to.map(moment),
             ok: to.map(|_| true),
+            checkpoint: false,
         }
     }
 
@@ -111,6 +116,7 @@ pub mod tests {
                     pid: run.pid,
                     at,
                     ok: run.ok,
+                    checkpoint: !started && run.checkpoint,
                 });
             }
         }
@@ -158,6 +164,21 @@ pub mod tests {
             run_again("worker-rust-2", 103, 10, Some(20)),
         ];
         silent::<OverlappingRuns>(&with_step(&crash, &[]));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_hides_nothing_that_was_found() {
+        let unreadable = |mut evidence: Evidence| {
+            evidence.witness.seen_mut().unreadable = vec!["w.jsonl:7: no".into()];
+            evidence
+        };
+        let overlap = [
+            run_again("worker-rust-2", 103, 0, Some(10)),
+            run_again("worker-rust-1", 102, 5, Some(20)),
+        ];
+
+        unknown::<OverlappingRuns>(&unreadable(Evidence::healthy()));
+        fires::<OverlappingRuns>(&unreadable(with_step(&overlap, &[])));
     }
 
     #[test]

@@ -52,7 +52,11 @@ impl Check for UnattributedExtraRun {
                 .hint(format!("run `cluster-verify task {}`", extra[0].0.task))
                 .times(count as u64)
         });
-        Ok(findings.collect())
+        let findings: Vec<Finding> = findings.collect();
+        if findings.is_empty() {
+            witness.ensure_readable()?;
+        }
+        Ok(findings)
     }
 }
 
@@ -133,6 +137,30 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_goes_on_from_a_checkpoint_is_no_further_one() {
+        let piece = |from, to| Run {
+            checkpoint: true,
+            ..run_again("worker-rust-1", 102, from, Some(to))
+        };
+        let last = run_again("worker-rust-1", 102, 40, Some(50));
+
+        silent::<UnattributedExtraRun>(&with_step(
+            &[piece(0, 10), piece(20, 30), last.clone()],
+            &[audit(true, 51)],
+        ));
+
+        let twice = run_again("worker-rust-2", 103, 41, Some(60));
+        let findings = fires::<UnattributedExtraRun>(&with_step(
+            &[piece(0, 10), last, twice],
+            &[audit(true, 51)],
+        ));
+        assert_eq!(
+            (findings[0].subject.as_str(), findings[0].times),
+            ("worker-rust-2", 1)
+        );
+    }
+
+    #[test]
     fn a_run_after_one_that_was_killed_is_a_redelivery() {
         let runs = [
             run_again("worker-rust-1", 999, 0, None),
@@ -196,6 +224,14 @@ mod tests {
         evidence.witness.seen_mut().audits = Observed::Seen(BTreeMap::new());
 
         silent::<UnattributedExtraRun>(&evidence);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_may_be_of_an_extra_run() {
+        let mut evidence = Evidence::healthy();
+        evidence.witness.seen_mut().unreadable = vec!["w.jsonl:7: no".into()];
+
+        unknown::<UnattributedExtraRun>(&evidence);
     }
 
     #[test]

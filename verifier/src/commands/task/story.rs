@@ -174,6 +174,7 @@ fn of_witness(seen: &Seen) -> Vec<Event> {
                 continue;
             };
             let ended = match run.ok {
+                Some(true) if run.checkpoint => "handler ended in a checkpoint",
                 Some(true) => "handler ended well",
                 Some(false) => "handler ended with an error",
                 None => "handler ended",

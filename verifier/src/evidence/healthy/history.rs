@@ -28,6 +28,7 @@ pub fn witness() -> WitnessView {
                 pid: 102,
                 at: moment(begins + after),
                 ok: (!started).then_some(true),
+                checkpoint: false,
             });
         }
     }

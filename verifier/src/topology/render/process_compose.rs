@@ -87,6 +87,8 @@ struct LogConfiguration {
     disable_json: bool,
     no_metadata: bool,
     no_color: bool,
+    /// Without it a time that is none and a level by the descriptor stand before each line.
+    fields_order: [&'static str; 1],
     rotation: Rotation,
 }
 
@@ -268,6 +270,7 @@ fn process() -> Process {
             disable_json: true,
             no_metadata: true,
             no_color: true,
+            fields_order: ["message"],
             rotation: Rotation {
                 max_size_mb: 20,
                 max_backups: 2,
