@@ -1,4 +1,5 @@
-# What cargo reads, and nothing else: an edited page or script then rebuilds no crate.
+# What cargo and the verifier's tests read, and nothing else: an edited page, script or worker in
+# another language then rebuilds no crate.
 { lib }:
 lib.fileset.toSource {
   root = ../.;
@@ -6,8 +7,20 @@ lib.fileset.toSource {
     ../Cargo.toml
     ../Cargo.lock
     ../config
-    ../services
-    ../tests
+    ../process-compose.yaml
+    ../services/database
+    ../services/instance
+    ../services/orchestration
+    ../services/worker-ffi
+    ../services/worker-rust
+    ../tests/Cargo.toml
+    ../tests/basic
+    ../tests/basic_tests.rs
+    ../tests/common
+    ../tests/e2e
+    ../tests/e2e_tests.rs
+    ../tests/integration
+    ../tests/integration_tests.rs
     ../verifier
     (lib.fileset.maybeMissing ../rustfmt.toml)
   ];

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Sets the variables of the project's shell, by the file that the shell without Nix uses too.
-# `nix develop` may have been called from a folder below the project's.
-tasker_project=$PWD
+# `nix develop` may have been called from a folder below the project's; `./dev`, which says where
+# the project is, from anywhere.
+tasker_project=${DEV_ROOT:-$PWD}
+unset DEV_ROOT
 while [ ! -f "$tasker_project/tools/env.sh" ] && [ "$tasker_project" != / ]; do
   tasker_project=$(dirname "$tasker_project")
 done

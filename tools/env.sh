@@ -3,7 +3,7 @@
 # by the Nix shell (which brings its own tools), and by anybody who likes.
 #
 # Respected when set: CARGO_TARGET_DIR, RUSTC_WORKSPACE_WRAPPER, XDG_CACHE_HOME,
-# TASKER_CLUSTER_STATE (an absolute path), TASKER_PORT_OFFSET. Everything else here is
+# TASKER_CLUSTER_STATE, TASKER_PORT_OFFSET. Everything else here is
 # computed anew, so that the shell of one checkout does not reach into another's.
 
 tasker_sha256() {
@@ -52,14 +52,21 @@ tasker_copy_for_nobody() {
     local from=$1 to=$2
     [ ! -d "$to" ] || return 0
     local part=$to.part-$$
+    # In a shell of its own, which takes the part away however it ends.
     (
+        trap 'rm -rf "$part"' EXIT
+        trap 'exit 130' INT TERM HUP
         umask 022
-        mkdir -p "$(dirname "$to")"
-        cp -al "$from" "$part" 2>/dev/null || { rm -rf "$part" && cp -R "$from" "$part"; }
-    ) || return
-    # Another shell may have been first; its copy is as good.
-    [ -d "$to" ] || mv "$part" "$to"
-    rm -rf "$part"
+        {
+            mkdir -p "$(dirname "$to")" &&
+                { cp -al "$from" "$part" || { rm -rf "$part" && cp -R "$from" "$part"; }; }
+        } 2>/dev/null || {
+            echo "cannot copy $(basename "$from") to $to for PostgreSQL's user: make room there, then try again" >&2
+            exit 1
+        }
+        # Another shell may have been first; its copy is as good.
+        [ -d "$to" ] || mv "$part" "$to"
+    )
 }
 
 # Sets where PostgreSQL's programs and the extension's files are.
@@ -109,6 +116,11 @@ tasker_environment() {
     '' | */tools/rustc-of-this-checkout) export RUSTC_WORKSPACE_WRAPPER=$root/tools/rustc-of-this-checkout ;;
     esac
     mkdir -p "$TASKER_CLUSTER_STATE" || return
+    # What runs works in other folders.
+    case $TASKER_CLUSTER_STATE in
+    /*) ;;
+    *) TASKER_CLUSTER_STATE=$(cd "$TASKER_CLUSTER_STATE" && pwd -P) || return ;;
+    esac
 
     if [ -z "${TASKER_NIX_SHELL:-}" ]; then
         TASKER_TOOLS=$cache/tools/$(tasker_tools_key)

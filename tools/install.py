@@ -39,7 +39,10 @@ def main() -> int:
         complete = store.is_complete(COMPONENTS)
         print(f"{store.installation()}: {'complete' if complete else 'incomplete'}")
         return 0 if complete else 1
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What `nohup` or a background job had ignored stays so; a request to end counts always.
+        if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
     progress = Progress()
     try:
         print(install(store, COMPONENTS, progress))
@@ -57,6 +60,10 @@ def main() -> int:
         )
         return INTERRUPTED
     return 0
+
+
+def interrupt(*_) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

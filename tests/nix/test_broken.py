@@ -90,7 +90,12 @@ class Broken(FlakeTest):
         for pin in ("rev", "narHash"):
             del lock["nodes"]["nixpkgs"]["locked"][pin]
         variant.write("flake.lock", json.dumps(lock))
-        self.fails("flake", "metadata", "path:.", flake=variant.folder, stand_in=False, because="mutable")
+        self.fails(
+            *("flake", "metadata", "path:."),
+            flake=variant.folder,
+            stand_in=False,
+            because=("mutable", "unlocked input"),
+        )
 
     def lock_is_refused(self, variant) -> None:
         self.fails(

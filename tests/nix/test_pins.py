@@ -50,6 +50,19 @@ class Pins(FlakeTest):
             source = self.evaluates(f"packages.{self.room.system}.{package}", 'package: "${package.src}"')
             self.assertEqual(sorted(name for name in reads if not (Path(source) / name).exists()), [])
 
+    def test_the_source_has_what_the_verifiers_tests_read_while_they_run(self):
+        reads = read_at_run_time(self.room.project / "verifier")
+        self.assertIn("process-compose.yaml", reads)
+        source = self.evaluates(f"checks.{self.room.system}.verifier", 'check: "${check.src}"')
+        self.assertEqual(sorted(name for name in reads if not (Path(source) / name).exists()), [])
+
+    def test_a_worker_in_another_language_is_no_part_of_the_source(self):
+        source = self.evaluates(f"packages.{self.room.system}.services", 'package: "${package.src}"')
+        folders = {path.name for path in (Path(source) / "services").iterdir()}
+        crates = {manifest.parent.name for manifest in self.room.project.glob("services/*/Cargo.toml")}
+        self.assertEqual(folders, crates)
+        self.assertFalse((Path(source) / "tests" / "nix").exists())
+
     def test_every_crate_of_the_workspace_with_a_program_is_packaged(self):
         crates = self.evaluates(
             f"packages.{self.room.system}",
@@ -69,6 +82,18 @@ def files_below(project: Path, listing: str) -> list[str]:
     paths = (Path(word) for word in listing.split() if not word.endswith(":"))
     below = (path.relative_to(project) for path in paths if path.is_relative_to(project))
     return [str(name) for name in below if (project / name).is_file()]
+
+
+def read_at_run_time(crate: Path) -> set[str]:
+    """What is named in the files that speak of the crate's own folder, as far as the project has it."""
+    named = set()
+    for file in (path for folder in ("src", "tests") for path in (crate / folder).rglob("*.rs")):
+        text = file.read_text()
+        if "CARGO_MANIFEST_DIR" in text:
+            named |= {word.lstrip("/") for word in re.findall(r'"([\w./-]+)"', text)}
+    found = {(folder / word).resolve() for word in named for folder in (crate, crate.parent) if word.strip("./")}
+    below = (path for path in found if path.exists() and path.is_relative_to(crate.parent))
+    return {str(path.relative_to(crate.parent)) for path in below}
 
 
 def crate_name(manifest) -> str:

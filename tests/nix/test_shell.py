@@ -1,6 +1,7 @@
 """The shell: the tools of the list, the variables of the other tool chain, nothing started."""
 
 import subprocess
+from unittest import mock
 
 from flake_test import FlakeTest
 from toolchain.requirements import observe, read_tools
@@ -53,6 +54,14 @@ class Shell(FlakeTest):
         below = self.room.flake / "services"
         said = self.passes("develop", "path:..", "-c", "env", "-0", flake=below)
         self.assertEqual(variables(said)["TASKER_CLUSTER_ROOT"], str(self.room.flake))
+
+    def test_dev_opens_it_from_any_folder(self):
+        where = {"DEV_ROOT": str(self.room.flake)}
+        with mock.patch.dict(self.room.environment, where):
+            said = self.passes("develop", f"path:{self.room.flake}", "-c", "env", "-0", flake=self.room.folder / "home")
+        self.assertEqual(variables(said)["TASKER_CLUSTER_ROOT"], str(self.room.flake))
+        # Or the shell of another checkout, opened in this one, would be this one's.
+        self.assertNotIn("\0DEV_ROOT=", said)
 
     def test_dev_takes_the_tools_of_the_shell(self):
         said = self.passes("develop", "path:.", "-c", "./dev", "shell", "--", "bash", "-c", "type -P bun")

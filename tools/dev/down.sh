@@ -24,7 +24,7 @@ if anything_is_left; then
     stop_left_over "$begun" || stop_with 1 "something is still running; see the lines above"
 fi
 rm -f "$PC_SOCKET_PATH" "$TASKER_CLUSTER_STATE"/pids/*.pid \
-    "$TASKER_CLUSTER_STATE/selection.json" "$TASKER_CLUSTER_STATE/process-compose.yaml"
+    "$TASKER_CLUSTER_STATE"/{selection.json,process-compose.yaml,wishes}
 if [ -n "$stopped" ]; then
     say "stopped in $((SECONDS - begun)) s"
 else

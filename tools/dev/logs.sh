@@ -10,7 +10,7 @@
 #   --no-follow    end after the last line, also on a terminal
 #   -n LINES       so many of the last lines of each instance (200 for one, else 15)
 #
-# Exit status: 0 done, 1 there are no logs, 3 there is none of that name.
+# Exit status: 0 done, 1 there are no logs or no new lines, 3 there is none of that name.
 
 follow=
 [ ! -t 1 ] || follow=1
@@ -75,5 +75,12 @@ fi
 # It ends by Ctrl-C, which is its proper end.
 trap 'exit 0' INT
 list=$(IFS=, && printf '%s' "${followed[*]}")
-process-compose process logs "$list" --follow --tail "$lines" 2>/dev/null |
-    python3 -u "$DEV_ROOT/tools/dev/lib/interleave.py" --prefixed "${followed[@]}" || true
+status=0
+process-compose process logs "$list" --follow --tail "$lines" 2>"$TASKER_CLUSTER_STATE/follow.txt" |
+    python3 -u "$DEV_ROOT/tools/dev/lib/interleave.py" --prefixed "${followed[@]}" || status=$?
+# SIGPIPE: whoever read the lines has had enough.
+case $status in 0 | 141) exit 0 ;; esac
+# Kept until here: it also says something each time that the supervisor ends.
+cat "$TASKER_CLUSTER_STATE/follow.txt" >&2
+supervisor_answers || stop_with 1 "the cluster was stopped, so there are no new lines"
+stop_with 1 "process-compose does not tell new lines; its reason is above"

@@ -23,7 +23,8 @@
 # TASKER_WORKER_RUST_INSTANCES=3 and the like (from 0 to 10) change a count for this run,
 # TASKER_CLUSTER_STATE=/a/folder uses another state folder. Over a running cluster it starts
 # what does not run, and nothing else changes. Exit status 3 when a port is taken (it names
-# the process) or the state folder is of another version.
+# the process), config/ cannot be read or is not rendered, or the state folder is of another
+# version.
 
 how=foreground
 no_build=
@@ -59,26 +60,15 @@ if [ -n "$no_build" ] && [ -n "$engine" ]; then
     stop_with 3 "--engine is for a build, and --no-build starts what was built before; give one of them"
 fi
 
-# Nothing but the checked-in file when nothing differs from it.
-differs_from_default() {
-    [ ${#selection[@]} -gt 0 ] || [ "$TASKER_CLUSTER_STATE" != "$DEV_ROOT/.cluster" ] ||
-        [ -n "${TASKER_PORT_OFFSET:-}" ] || [ -e "$TASKER_CLUSTER_STATE/bin/engine.json" ] || env | grep -q '^TASKER_[A-Z_]*_INSTANCES=.'
-}
-
-# Sets compose_file.
-render() {
-    compose_file=$DEV_ROOT/process-compose.yaml
-    rm -f "$TASKER_CLUSTER_STATE/selection.json" "$TASKER_CLUSTER_STATE/process-compose.yaml"
-    if ! differs_from_default; then return 0; fi
-    local record=$TASKER_CLUSTER_STATE/bin/engine.json
-    [ ! -e "$record" ] || selection+=(--engine "$record")
-    (cd "$DEV_ROOT" && cluster-verify render --run ${selection[@]+"${selection[@]}"}) >/dev/null || exit
-    compose_file=$TASKER_CLUSTER_STATE/process-compose.yaml
-}
-
 # Starts what is meant and does not run.
 go_on() {
+    tell_what_is_newer
+    local wish granted
     [ -z "$engine" ] || selection+=(--engine "$engine")
+    granted=" $(cat "$TASKER_CLUSTER_STATE/wishes" 2>/dev/null || true)"
+    for wish in $(wished_by_variables); do
+        case $granted in *" $wish "*) ;; *) selection+=("$wish") ;; esac
+    done
     [ ${#selection[@]} -eq 0 ] ||
         say "a cluster runs already, so ${selection[*]} changes nothing; ./dev down stops it"
     if [ ${#names[@]} -gt 0 ]; then
@@ -100,6 +90,9 @@ if supervisor_answers; then
 fi
 
 prepare_state
+if [ -n "$no_build" ] && [ ! -x "$TASKER_CLUSTER_STATE/bin/cluster-database" ]; then
+    stop_with 3 "--no-build starts what was built before, and nothing was built here yet: ./dev up --wait builds it"
+fi
 ensure_tools
 [ -n "$no_build" ] || build "$engine"
 # From here on one at a time, until the supervisor answers.
@@ -115,9 +108,12 @@ if anything_is_left; then
     stop_left_over || stop_with 1 "they could not be stopped: ./dev down"
 fi
 rm -f "$PC_SOCKET_PATH" "$TASKER_CLUSTER_STATE"/pids/*.pid
-render
+compose_file=$(render) || exit
 if [ ${#names[@]} -gt 0 ]; then
     choose_instances "$compose_file" "${names[@]}"
+    case " ${chosen[*]} " in
+    *' worker-'*) choose_instances "$compose_file" orchestration "${names[@]}" ;;
+    esac
     [ "$how" = wait ] || how=detach
 fi
 check_ports "$compose_file"
@@ -136,7 +132,11 @@ is_migrated() {
 undo_start() {
     trap '' INT TERM HUP
     say "interrupted; stopping what was started"
-    stop_supervisor || stop_left_over || true
+    if ! stop_supervisor; then
+        # It may not be process-compose yet.
+        [ -z "$supervisor_pid" ] || kill -TERM "$supervisor_pid" 2>/dev/null || true
+        stop_left_over || true
+    fi
     exit 130
 }
 
@@ -156,9 +156,6 @@ if [ ${#names[@]} -gt 0 ]; then
         show_last_lines postgres migrate
         stop_with 1 "the database is not ready after $START_DEADLINE s; its last lines are above"
     }
-    case " ${chosen[*]} " in
-    *' worker-'*) choose_instances "$compose_file" orchestration "${names[@]}" ;;
-    esac
     start_instances "${chosen[@]}"
 fi
 if [ "$how" = wait ]; then

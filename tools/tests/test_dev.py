@@ -1,40 +1,13 @@
 """./dev where nothing runs and nothing is built: what it says, and how it ends."""
 
-import os
-import subprocess
-import tempfile
-import unittest
-from pathlib import Path
+import fcntl
 
-from toolchain.pins import TOOLS
+from tests.dev_case import DEV, DevCase
 
-DEV = TOOLS.parent / "dev"
 COMMANDS = ("up", "stop", "restart", "down", "status", "logs", "check", "test", "shell")
 
 
-class Dev(unittest.TestCase):
-    def setUp(self):
-        self.state = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        # As root the database would else lie in a system folder.
-        self.state.chmod(0o755)
-
-    def dev(self, *arguments):
-        environment = {
-            **os.environ,
-            "DEV_TOOLCHAIN": "fallback",
-            "TASKER_CLUSTER_STATE": str(self.state),
-            "TASKER_PORT_OFFSET": "27000",
-        }
-        return subprocess.run(
-            [DEV, *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
+class Dev(DevCase):
     def test_every_command_is_listed_and_explains_itself(self):
         overview = self.dev("--help").stdout
 
@@ -44,6 +17,15 @@ class Dev(unittest.TestCase):
                 self.assertEqual(told.returncode, 0)
                 self.assertTrue(told.stdout.startswith(f"Usage: ./dev {command}"), told.stdout)
                 self.assertIn(f"\n  {command} ", overview)
+
+    def test_help_is_given_wherever_it_is_asked_for_and_nothing_is_done(self):
+        for words in (["check", "-o", "json", "--help"], ["up", "--wait", "-h"], ["down", "--help"]):
+            with self.subTest(words):
+                told = self.dev(*words)
+                self.assertEqual((told.returncode, told.stderr), (0, ""))
+                self.assertTrue(told.stdout.startswith(f"Usage: ./dev {words[0]}"), told.stdout)
+        for words in (["shell", "--"], ["shell"]):
+            self.assertEqual(self.dev(*words, "sh", "-c", 'echo "$0"', "--help").stdout, "--help\n")
 
     def test_a_wrong_command_or_option_ends_with_3_and_names_the_help(self):
         for words in (
@@ -55,6 +37,7 @@ class Dev(unittest.TestCase):
             ["stop"],
             ["restart", "--frob"],
             ["test", "no-such-stage"],
+            ["test", "--frob"],
         ):
             with self.subTest(words):
                 told = self.dev(*words)
@@ -66,6 +49,21 @@ class Dev(unittest.TestCase):
         told = self.dev("down")
 
         self.assertEqual((told.returncode, told.stderr), (0, "nothing was running\n"))
+
+    def test_down_leaves_the_script_that_called_it_alone(self):
+        self.variables["PC_SOCKET_PATH"] = str(self.state / "pc.sock")
+
+        # Its command line is one of those that a supervisor might have.
+        told = self.run_command("bash", "-c", f"{DEV} down; echo survived", "process-compose", "up")
+
+        self.assertEqual((told.returncode, told.stdout), (0, "survived\n"))
+
+    def test_a_state_folder_may_be_named_from_here(self):
+        self.variables["TASKER_CLUSTER_STATE"] = "of-its-own/state"
+
+        told = self.run_command(DEV, "shell", "--", "sh", "-c", "echo $TASKER_CLUSTER_STATE", cwd=self.state)
+
+        self.assertEqual(told.stdout, f"{self.state}/of-its-own/state\n")
 
     def test_status_and_logs_of_nothing_name_the_next_command(self):
         for command in ("status", "logs"):
@@ -90,6 +88,41 @@ class Dev(unittest.TestCase):
                 self.assertEqual((told.returncode, told.stdout), (3, ""))
                 self.assertRegex(told.stderr, r"^dev: --port-offset \S+: expected a number from 0 to 50000\n$")
         self.assertIn("needs a number", self.dev("up", "--port-offset").stderr)
+
+    def test_a_port_offset_that_is_too_high_for_the_tests_is_refused(self):
+        told = self.dev("test", "10", "--port-offset", "49001")
+
+        self.assertEqual((told.returncode, told.stdout), (3, ""))
+        self.assertEqual(told.stderr, "dev: --port-offset 49001: of the tests the highest is 49000\n")
+
+    def test_a_time_limit_with_a_unit_is_refused(self):
+        self.variables["TASKER_START_TIMEOUT"] = "5m"
+
+        told = self.dev("up", "--wait")
+
+        self.assertEqual(told.returncode, 3)
+        self.assertEqual(told.stderr, "dev: TASKER_START_TIMEOUT=5m: expected a number of seconds\n")
+
+    def test_the_tests_run_once_at_a_time(self):
+        lock = self.state / "test" / "run.lock"
+        lock.parent.mkdir()
+        with lock.open("w", encoding="utf-8") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            held.write("4711\n")
+            held.flush()
+            told = self.dev("test", "10")
+
+        self.assertEqual((told.returncode, told.stdout), (3, ""))
+        self.assertIn("run already, as pid 4711", told.stderr)
+
+    def test_without_a_build_there_is_nothing_to_start(self):
+        told = self.dev("up", "--wait", "--no-build")
+
+        self.assertEqual((told.returncode, told.stdout), (3, ""))
+        self.assertEqual(
+            told.stderr,
+            "dev: --no-build starts what was built before, and nothing was built here yet: ./dev up --wait builds it\n",
+        )
 
     def test_an_engine_that_is_none_is_refused_before_anything_starts(self):
         told = self.dev("up", "--wait", "--engine", str(self.state / "none"))

@@ -67,6 +67,14 @@ class Engine(unittest.TestCase):
         self.assertEqual((self.project / "Cargo.toml").read_text(encoding="utf-8"), before)
         self.assertEqual((self.workspace / "services").resolve(), self.project / "services")
 
+    def test_a_project_that_was_moved_is_built_from_its_new_place(self):
+        self.prepare()
+        self.project = self.project.rename(self.root / "moved")
+
+        self.prepare()
+
+        self.assertEqual((self.workspace / "services").resolve(), self.root / "moved" / "services")
+
     def test_crates_without_a_repository_are_told_apart_by_their_content(self):
         self.prepare()
         first = self.record()

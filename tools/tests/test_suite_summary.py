@@ -1,5 +1,6 @@
 """The summary at the end of the suite."""
 
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -7,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "dev" / "lib"))
 
+import suite_summary
 from suite_summary import summary
 
 REPORT = """<testsuites time="12.4">
@@ -61,6 +63,14 @@ class SuiteSummary(unittest.TestCase):
             text.splitlines()[:2],
             ["the suite: 2 passed, 1 failed, 0 skipped, in 12 s", "  NOT RUN  services-and-cluster"],
         )
+
+    def test_without_a_report_it_says_so_and_fails(self):
+        for reports in ([], ["/nowhere/*.xml"]):
+            with self.subTest(reports):
+                command = [sys.executable, suite_summary.__file__, self.outcomes, *reports]
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, r"^the suite: no test ran, there is no report.*\n$")
 
 
 if __name__ == "__main__":

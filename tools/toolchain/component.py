@@ -28,11 +28,19 @@ class Workshop:
     def doing(self, text: str) -> None:
         self.progress.start(self.name, text)
 
-    def run(self, what: str, arguments: list, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    def run(
+        self,
+        what: str,
+        arguments: list,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        *,
+        whole: bool = False,
+    ) -> str:
         words = [str(word) for word in arguments]
         # Temporary files go where they are removed with everything else that is not whole.
         surroundings = {"TMPDIR": str(self.scratch), **(env or {})}
-        return self.commands.run(what, words, log=self.log, cwd=cwd, env=surroundings)
+        return self.commands.run(what, words, log=self.log, cwd=cwd, env=surroundings, whole=whole)
 
     def must_answer(self, program: str, *arguments: str) -> None:
         """What was downloaded runs here; a file cut short by a full disk does not."""

@@ -50,7 +50,7 @@ class Run:
         self.store = store
         self.progress = progress
         self.work = work
-        self.commands = Commands()
+        self.commands = Commands(progress.say)
 
     def complete(self, components: tuple[Component, ...]) -> None:
         missing = [component for component in components if not self.store.holds(component)]

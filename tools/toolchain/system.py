@@ -112,7 +112,8 @@ def provide(tools: tuple[Tool, ...], shop: Workshop) -> None:
         # Something else, such as unattended upgrades, may hold the lock for a while.
         options = ["-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"]
         install = ["apt-get", "install", *options, *packages]
-        shop.run("apt-get install", install, env=quiet)
+        # Stopped in the middle it leaves the machine's packages half configured.
+        shop.run("apt-get install", install, env=quiet, whole=True)
         importlib.invalidate_caches()
         missing = [need for need in missing if not need.is_met()]
     if missing:

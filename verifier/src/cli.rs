@@ -210,11 +210,11 @@ pub struct EnvArgs {
 #[derive(Debug, Args)]
 pub struct RenderArgs {
     /// Change nothing; fail when a file is not current
-    #[arg(long)]
+    #[arg(long, conflicts_with = "run")]
     pub check: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Into the state folder, for one run, and remember the selection there
+    /// Into the state folder, for one run, and remember the selection there; not while a cluster runs
     #[arg(long)]
     pub run: bool,
     /// With --run: what was recorded of the engine's checkout that the services were built against

@@ -80,7 +80,7 @@ else
     for file in ${lib.concatStringsSep " " files}; do
       built=${machine.binaries}/$(basename "$file")
       if [ ! -e "$built" ]; then
-        echo "$built is missing: build the project first (./dev build)" >&2
+        echo "$built is missing: build the project first (./dev up)" >&2
         exit 1
       fi
       ln -s "$built" "$out/$file"

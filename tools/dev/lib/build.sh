@@ -3,6 +3,8 @@
 # the target folder is shared, and another checkout may build into it at any time.
 
 BINARIES="cluster-verify cluster-database orchestration worker-rust libworker_ffi.so libworker_ffi.dylib"
+# What a first build leaves on the disk.
+BUILD_MEGABYTES=2500
 
 # Against the published engine, or the checkout that --engine or config/cluster.local.toml names.
 build() {
@@ -10,12 +12,39 @@ build() {
     if [ -z "$engine" ]; then
         engine=$(python3 "$DEV_ROOT/tools/dev/lib/engine.py" chosen "$DEV_ROOT") || exit
     fi
+    # Its time is that of the beginning: what is edited meanwhile may have been read before.
+    touch "$TASKER_CLUSTER_STATE/building" || exit
     if [ -n "$engine" ]; then build_with "$engine"; else build_published; fi
+    mv -f "$TASKER_CLUSTER_STATE/building" "$TASKER_CLUSTER_STATE/built"
+}
+
+# Says so when a source is newer than the last build here: beside a running cluster nothing is built.
+tell_what_is_newer() {
+    local manifest folder newer sources=(Cargo.toml Cargo.lock verifier/docs verifier/schema)
+    [ -e "$TASKER_CLUSTER_STATE/built" ] || return 0
+    for manifest in verifier/Cargo.toml "$DEV_ROOT"/services/*/Cargo.toml; do
+        folder=${manifest#"$DEV_ROOT"/}
+        folder=${folder%/Cargo.toml}
+        sources+=("$folder/Cargo.toml" "$folder/src")
+    done
+    newer=$(cd "$DEV_ROOT" && find "${sources[@]}" -type f -newer "$TASKER_CLUSTER_STATE/built" | sed -n 1p)
+    [ -z "$newer" ] ||
+        say "$newer was changed since the last build here, and what runs is of before: ./dev down, then ./dev up --wait builds it"
+}
+
+# Makes the target folder, and stops before a first build that would fill the disk.
+prepare_target() {
+    local target=$1 free
+    mkdir -p "$target" ||
+        stop_with 1 "cannot make $target: make room or make it writable, or set CARGO_TARGET_DIR"
+    [ ! -d "$target/debug" ] || return 0
+    free=$(df -Pk "$target" | awk 'NR == 2 { printf "%d", $4 * 1024 / 1000000 }')
+    [ "${free:-$BUILD_MEGABYTES}" -ge "$BUILD_MEGABYTES" ] ||
+        stop_with 1 "$target has $free MB free, and the first build takes $BUILD_MEGABYTES MB: make room, or set CARGO_TARGET_DIR to a folder on a larger disk"
 }
 
 build_published() {
-    mkdir -p "$CARGO_TARGET_DIR" ||
-        stop_with 1 "cannot make $CARGO_TARGET_DIR: make room or make it writable, or set CARGO_TARGET_DIR"
+    prepare_target "$CARGO_TARGET_DIR"
     if [ ! -e "$TASKER_CLUSTER_STATE/bin/cluster-verify" ]; then
         say "building the cluster (the first time about five minutes on two cores: it compiles the engine)"
     fi
@@ -43,7 +72,7 @@ build_with() {
     while IFS= read -r line; do words+=("$line"); done <"$TASKER_CLUSTER_STATE/engine.arguments"
     say "building against the engine in $engine (the first time about five minutes on two cores)"
     say "worker-python keeps the published engine: its package brings one"
-    mkdir -p "$target" || stop_with 1 "cannot make $target: make room or make it writable, or set CARGO_TARGET_DIR"
+    prepare_target "$target"
     exec 9>"$target/.tasker-cluster.lock"
     if command -v flock >/dev/null; then flock 9; fi
     # The wrapper's path tells checkouts apart that share a target folder.

@@ -144,8 +144,11 @@ def prepare(root: Path, path: Path, workspace: Path) -> None:
     workspace.mkdir(parents=True, exist_ok=True)
     for entry in root.iterdir():
         link = workspace / entry.name
-        if entry.name not in LEFT_OUT and not link.is_symlink():
-            link.symlink_to(entry)
+        if entry.name in LEFT_OUT or (link.is_symlink() and link.readlink() == entry):
+            continue
+        # One of before the project was moved.
+        link.unlink(missing_ok=True)
+        link.symlink_to(entry)
     manifest = (root / "Cargo.toml").read_text(encoding="utf-8")
     for name, crate in crates.items():
         # Else cargo would leave a crate of another version aside, and say so in a warning only.

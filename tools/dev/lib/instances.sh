@@ -64,10 +64,6 @@ has_ended() {
     esac
 }
 
-is_healthy() {
-    cluster-verify status "$1" >/dev/null 2>&1
-}
-
 # Starts what does not run. The first worker of a service goes before the others: two that
 # register their templates at once on a new database lose some of them.
 start_instances() {
@@ -83,7 +79,7 @@ start_instances() {
     for id in ${first[@]+"${first[@]}"}; do start_one "$id"; done
     [ ${#later[@]} -gt 0 ] || return 0
     for id in ${first[@]+"${first[@]}"}; do
-        wait_until "$START_DEADLINE" is_healthy "$id" || not_started "$id"
+        wait_until "$START_DEADLINE" are_healthy "$id" || not_started "$id"
     done
     for id in "${later[@]}"; do start_one "$id"; done
 }
@@ -126,6 +122,6 @@ restart_instances() {
             (within $((2 * STOP_ONE_SECONDS)) process-compose process restart "$id") >/dev/null ||
                 stop_with 1 "process-compose could not restart $id; its reason is above"
         fi
-        wait_until "$START_DEADLINE" is_healthy "$id" || not_started "$id"
+        wait_until "$START_DEADLINE" are_healthy "$id" || not_started "$id"
     done
 }

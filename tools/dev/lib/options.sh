@@ -1,5 +1,20 @@
 # shellcheck shell=bash
-# The option that every command takes.
+# The options that every command takes.
+
+# Whether --help is among a command's arguments. What comes after -- is somebody else's command
+# line, and of `shell` so is everything after its first word.
+asks_for_help() {
+    local command=$1 word
+    shift
+    for word in "$@"; do
+        case $word in
+        --) return 1 ;;
+        -h | --help) return 0 ;;
+        esac
+        [ "$command" != shell ] || return 1
+    done
+    return 1
+}
 
 # Sets `words` to the arguments without --port-offset, and TASKER_PORT_OFFSET to its number.
 # What comes after -- is somebody else's command line.

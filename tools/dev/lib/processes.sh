@@ -91,7 +91,7 @@ pids_named() {
 }
 
 supervisor_pids() {
-    local pid candidates elsewhere
+    local pid candidates elsewhere named
     candidates=$(pids_with_environment "PC_SOCKET_PATH=$PC_SOCKET_PATH")
     if [ "$TASKER_CLUSTER_STATE" = "$DEV_ROOT/.cluster" ]; then
         # Started by hand outside this project's shell: it has read .pc_env in this folder.
@@ -101,7 +101,11 @@ supervisor_pids() {
             [ "$(folder_of "$pid")" != "$DEV_ROOT" ] || candidates="$candidates $pid"
         done
     fi
+    named=" $(pids_named process-compose | tr '\n' ' ')"
     for pid in $candidates; do
+        # A script of the project's shell may speak of `process-compose up` too.
+        case $named in *" $pid "*) ;; *) continue ;; esac
+        ! is_ancestor "$pid" || continue
         case $(command_of "$pid") in
         *process-compose*\ up | *process-compose*\ up\ * | process-compose) echo "$pid" ;;
         esac

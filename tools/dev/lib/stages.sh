@@ -33,7 +33,7 @@ run_stages() {
 # in a process group of its own, so that all of the stage can be stopped.
 run_stage() {
     set -m
-    bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null &
+    bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null 8>&- &
     stage_pid=$!
     set +m
     local status=0
@@ -70,7 +70,7 @@ interrupted() {
 
 leave_nothing_running() {
     local state
-    for state in "$TASKER_TEST_STATE"/{cluster,suite,modes}; do
+    for state in "$TASKER_TEST_STATE"/{cluster,suite,modes,modes-other,supervisor}; do
         [ -d "$state" ] || continue
         TASKER_CLUSTER_STATE=$state "$DEV_ROOT/dev" down >/dev/null 2>&1 || say "the cluster in $state could not be stopped"
     done

@@ -68,5 +68,14 @@ def summary(outcomes: Path, reports: list[Path]) -> str:
     return "\n".join(lines)
 
 
+def main() -> None:
+    outcomes, *reports = map(Path, sys.argv[1:])
+    # What a shell's pattern becomes when nothing matches it.
+    missing = [str(report) for report in reports if not report.exists()]
+    if missing or not reports:
+        sys.exit(f"the suite: no test ran, there is no report {' '.join(missing)}")
+    print(summary(outcomes, reports))
+
+
 if __name__ == "__main__":
-    print(summary(Path(sys.argv[1]), [Path(report) for report in sys.argv[2:]]))
+    main()

@@ -2,10 +2,15 @@
 # process-compose, as this checkout's supervisor: reached through PC_SOCKET_PATH.
 
 START_DEADLINE=${TASKER_START_TIMEOUT:-90}
+case $START_DEADLINE in *[!0-9]*) stop_with 3 "TASKER_START_TIMEOUT=$START_DEADLINE: expected a number of seconds" ;; esac
+# With a zero in front it would be taken for an octal number.
+START_DEADLINE=$((10#$START_DEADLINE))
 # An instance that ended so often while the cluster starts will not get healthy.
 MOST_RESTARTS=5
 # `down` promises twelve seconds for all of it.
 STOP_SECONDS=10
+
+supervisor_pid=
 
 supervisor_answers() {
     [ -S "$PC_SOCKET_PATH" ] && (within 3 process-compose project state) >/dev/null 2>&1
@@ -55,10 +60,25 @@ for instance in json.load(sys.stdin)["instances"]:
 '
 }
 
+# Whether those named, or all, are healthy. Stops where their configuration cannot be read: that
+# stays so however long one waits.
+are_healthy() {
+    local status=0 said
+    said=$(cluster-verify status "$@" 2>&1 >/dev/null) || status=$?
+    case $status in
+    0) return 0 ;;
+    3 | 126 | 127)
+        [ -z "$said" ] || say "$said"
+        stop_with 3 "cluster-verify cannot tell the cluster's state; the reason is above; what runs goes on running: ./dev down stops it"
+        ;;
+    esac
+    return 1
+}
+
 # Returns once those named, or all, are healthy; otherwise says which are not, and shows why.
 wait_until_healthy() {
     local deadline=$((SECONDS + START_DEADLINE)) begun=$SECONDS behind waiting failing said=
-    until cluster-verify status "$@" >/dev/null 2>&1; do
+    until are_healthy "$@"; do
         if ! supervisor_answers; then
             show_last_lines postgres migrate process-compose
             stop_with 1 "the supervisor ended while the cluster was starting; the last lines of its logs are above"

@@ -4,15 +4,23 @@
 # Continues inside `nix develop` where that is the choice; otherwise returns.
 choose_toolchain() {
     [ -z "${TASKER_NIX_SHELL:-}" ] || return 0
+    # Asked often, and it needs nothing but what was built.
+    if [ "$1" = status ] && [ -x "${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/bin/cluster-verify" ]; then return 0; fi
     case ${DEV_TOOLCHAIN:-} in
     fallback) ;;
     nix)
         command -v nix >/dev/null || stop_with 3 "DEV_TOOLCHAIN=nix, and there is no nix on PATH"
+        rm -f "$(nix_memory)"
         enter_nix "$@"
         ;;
     '')
-        local reason
-        if ! reason=$(nix_refuses); then enter_nix "$@"; fi
+        local reason status=0
+        reason=$(nix_refuses) || status=$?
+        case $status in
+        0) ;;
+        1) enter_nix "$@" ;;
+        *) exit "$status" ;;
+        esac
         case $1 in
         up | check | test) say "tools: the fallback tool chain ($reason)" ;;
         esac
@@ -24,26 +32,36 @@ choose_toolchain() {
 }
 
 enter_nix() {
-    exec nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c "$DEV_ROOT/dev" "$@"
+    exec env DEV_ROOT="$DEV_ROOT" \
+        nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c "$DEV_ROOT/dev" "$@"
 }
 
-# Prints why Nix is not used; fails when it works. The answer is remembered until flake or
-# Nix change: asking takes a second where it works, and may take a minute without a network.
+nix_memory() {
+    echo "${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/nix-answer"
+}
+
+# Prints why Nix is not used; fails with 1 when it works. The answer is remembered until flake or
+# Nix change, a refusal for a day: asking takes a second where it works, and may take a minute
+# without a network.
 nix_refuses() {
     if ! command -v nix >/dev/null; then
         echo "there is no nix on PATH"
         return
     fi
     local memory question
-    memory=${TASKER_CLUSTER_STATE:-$DEV_ROOT/.cluster}/nix-answer
+    memory=$(nix_memory)
     question=$(nix --version; cat "$DEV_ROOT/flake.nix" "$DEV_ROOT/flake.lock" 2>/dev/null | cksum)
     case $(cat "$memory" 2>/dev/null) in
     "works $question") return 1 ;;
     "refuses $question")
-        echo "nix develop did not work here before; DEV_TOOLCHAIN=nix tries it again"
-        return
+        if [ -n "$(find "$memory" -mtime -1)" ]; then
+            echo "nix develop did not work here before; DEV_TOOLCHAIN=nix tries it again"
+            return
+        fi
         ;;
     esac
+    # Nix ends an interrupted run as it ends one that failed.
+    trap 'exit 130' INT TERM HUP
     mkdir -p "$(dirname "$memory")"
     say "trying nix develop (the first time it downloads the tools)"
     if try_nix "$memory.log"; then
@@ -56,7 +74,7 @@ nix_refuses() {
 
 # What Nix says goes to the file; on a terminal its progress is shown as well.
 try_nix() {
-    local words=(nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c true)
+    local words=(env DEV_ROOT="$DEV_ROOT" nix --extra-experimental-features 'nix-command flakes' develop "$DEV_ROOT" -c true)
     if [ -t 2 ]; then
         "${words[@]}" 2>&1 >/dev/null | tee "$1" >&2
         return "${PIPESTATUS[0]}"

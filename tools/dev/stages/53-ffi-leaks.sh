@@ -4,8 +4,12 @@
 
 if ! command -v valgrind >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     printf 'installing valgrind with apt\n'
-    apt-get -qq update
-    apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install valgrind >/dev/null
+    { apt-get -qq update && apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install valgrind >/dev/null; } ||
+        printf 'apt could not install it\n'
+fi
+# Nothing may be skipped in CI: there the program itself says what is missing.
+if [ "$(uname)" != Darwin ] && ! command -v valgrind >/dev/null && [ -z "${CI:-}" ]; then
+    skip "there is no valgrind here: apt-get install valgrind"
 fi
 use_worker_library
 status=0

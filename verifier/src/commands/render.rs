@@ -1,5 +1,6 @@
 //! `render`: writes what is rendered from the topology, or says what is stale.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,6 +17,13 @@ pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
     selection.engine = args.engine.as_deref().map(own_engine).transpose()?;
     if args.run {
         return render_run(&project, &selection);
+    }
+    if args.selection.is_given() {
+        return Err(Error::Usage(
+            "--mode, --profile, --split and --port-offset describe one run, and the checked-in files are the default's: \
+             add --run"
+                .to_owned(),
+        ));
     }
     let topology =
         topology::load(&project.root, &Selection::default()).map_err(Error::Configuration)?;
@@ -76,6 +84,13 @@ pub fn selection(project: &Project, args: &SelectionArgs) -> Result<Selection> {
 
 /// The files of one run go to the state folder, never over the checked-in ones.
 fn render_run(project: &Project, selection: &Selection) -> Result<ExitCode> {
+    // What is recorded there is what the running cluster is judged by.
+    if UnixStream::connect(project.supervisor_socket()).is_ok() {
+        return Err(Error::Usage(
+            "a cluster runs here, and its own files lie where these would go; `./dev down` stops it"
+                .to_owned(),
+        ));
+    }
     let topology = topology::load(&project.root, selection).map_err(Error::Configuration)?;
     for artifact in run_artifacts(&topology, &project.state.display().to_string()) {
         let name = Path::new(&artifact.path).file_name().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! `render`.
 
+use std::os::unix::net::UnixListener;
+
 use crate::program::cluster_verify;
 use crate::project::Project;
 
@@ -139,4 +141,55 @@ fn a_count_that_is_no_number_names_its_variable() {
         )
         .status(3)
         .run();
+}
+
+#[test]
+fn what_describes_one_run_is_refused_for_the_checked_in_files() {
+    let project = Project::healthy();
+
+    for option in [&["--split"][..], &["--mode", "minimal"]] {
+        cluster_verify(&[&["render"], option].concat())
+            .within(project.root())
+            .stderr(
+                "cluster-verify: --mode, --profile, --split and --port-offset describe one run, and the checked-in \
+                 files are the default's: add --run\n",
+            )
+            .status(3)
+            .run();
+    }
+}
+
+#[test]
+fn a_look_writes_nothing_also_for_one_run() {
+    let project = Project::healthy();
+
+    cluster_verify(&["render", "--check", "--run"])
+        .within(project.root())
+        .stderr(
+            "error: the argument '--check' cannot be used with '--run'\n\n\
+             Usage: cluster-verify render --check\n\n\
+             For more information, try '--help'.\n",
+        )
+        .status(3)
+        .run();
+
+    assert!(!project.root().join(".cluster").exists());
+}
+
+#[test]
+fn the_files_of_a_running_cluster_are_not_written_over() {
+    let project = Project::healthy();
+    project.write(".cluster/selection.json", "{}");
+    let _supervisor = UnixListener::bind(project.root().join(".cluster/pc.sock")).unwrap();
+
+    cluster_verify(&["render", "--run", "--split"])
+        .within(project.root())
+        .stderr(
+            "cluster-verify: a cluster runs here, and its own files lie where these would go; \
+             `./dev down` stops it\n",
+        )
+        .status(3)
+        .run();
+
+    assert_eq!(project.read(".cluster/selection.json"), "{}");
 }
