@@ -249,7 +249,7 @@ fn count(counts: &mut BTreeMap<String, RuleCount>, task: &TaskHistory) -> bool {
     for rule in RULES {
         let breaches = (rule.judge)(task).len() as u64;
         if breaches > 0 {
-            let count = counts.entry(rule.code.to_owned()).or_default();
+            let count = counts.entry(rule.name()).or_default();
             count.tasks += 1;
             count.breaches += breaches;
             first |= count.tasks <= KEPT;
@@ -263,7 +263,6 @@ mod tests {
     use super::*;
     use crate::history::model::{Choices, bytes, life};
     use crate::history::mutations::MUTATIONS;
-    use crate::history::rules;
 
     /// Tasks of which nearly all have a fault, each the next one of the mutations.
     fn faulty(tasks: u64) -> Vec<TaskHistory> {
@@ -293,16 +292,16 @@ mod tests {
     }
 
     #[test]
-    fn of_each_code_the_first_are_kept() {
+    fn of_each_rule_the_first_are_kept() {
         let mut view = HistoryView::default();
         faulty(6000).into_iter().for_each(|task| view.add(task));
 
         assert_eq!(view.counts.len(), RULES.len());
-        for (code, count) in &view.counts {
-            let judge = rules::rule(code).unwrap().judge;
-            let kept = view.suspects.iter().filter(|task| !judge(task).is_empty());
-            let kept = kept.count() as u64;
-            assert!(kept >= count.tasks.min(KEPT), "{code}: {kept} of {count:?}");
+        for rule in RULES {
+            let (name, count) = (rule.name(), &view.counts[&rule.name()]);
+            let breaks_it = |task: &&TaskHistory| !(rule.judge)(task).is_empty();
+            let kept = view.suspects.iter().filter(breaks_it).count() as u64;
+            assert!(kept >= count.tasks.min(KEPT), "{name}: {kept} of {count:?}");
         }
         assert!((view.suspects.len() as u64) < KEPT * RULES.len() as u64);
     }

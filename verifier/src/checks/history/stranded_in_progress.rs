@@ -198,6 +198,7 @@ mod tests {
                     mono_ns: 1,
                 },
                 ok: None,
+                checkpoint: false,
             });
         }
         evidence.witness = Observed::Seen(WitnessView::of(&runs));
