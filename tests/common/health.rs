@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures::future::join_all;
 use tasker_client::{
     OrchestrationApiClient, OrchestrationApiConfig, WorkerApiClient, WorkerApiConfig,
 };
@@ -48,6 +49,29 @@ pub(crate) async fn server_is_ready(url: &str, patience: Duration) -> Result<()>
 
 pub(crate) async fn worker_is_ready(url: &str, patience: Duration) -> Result<()> {
     worker(url, patience)?.readiness_probe().await?;
+    Ok(())
+}
+
+/// Waits for the probes of all of them side by side, so that one deadline is for all.
+///
+/// # Errors
+/// Each that did not get ready in time, with what it said.
+pub(crate) async fn wait_for_all<'a, F: Future<Output = Result<()>>>(
+    urls: &'a [String],
+    timeout: Duration,
+    probe: impl Fn(&'a str) -> F,
+) -> Result<()> {
+    let waits = urls.iter().map(async |url| {
+        wait_until(timeout, || probe(url))
+            .await
+            .with_context(|| format!("{url} did not get ready within {timeout:?}: ./dev status"))
+    });
+    let waited = join_all(waits).await.into_iter();
+    let late = waited.filter_map(|ready| Some(format!("{:#}", ready.err()?)));
+    let late: Vec<String> = late.collect();
+    if !late.is_empty() {
+        bail!(late.join("\n"));
+    }
     Ok(())
 }
 

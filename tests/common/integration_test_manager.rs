@@ -1,14 +1,16 @@
 //! One orchestration server and one worker.
 
-use anyhow::{Context, Result, bail};
 use std::time::Duration;
 
+use anyhow::{Context, Result, bail};
 use tasker_client::{OrchestrationApiClient, WorkerApiClient};
 use tasker_shared::models::core::task_request::TaskRequest;
 use tasker_shared::types::api::orchestration::TaskResponse;
 use uuid::Uuid;
 
-use crate::{ClusterConfig, MultiInstanceTestManager, Sent, Verdict, health, wait_for_task_rest};
+use crate::{
+    ClusterConfig, MultiInstanceTestManager, Sent, Verdict, health, running, wait_for_task_rest,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -49,6 +51,7 @@ impl IntegrationTestManager {
         let server = server.context("the cluster has no orchestration server: ./dev up --wait")?;
         let worker = config.worker_urls.first();
         let worker = worker.context("the cluster has no worker: ./dev up --wait")?;
+        running::all_run([server, worker])?;
         health::server_is_ready(server, PATIENCE)
             .await
             .with_context(|| format!("{server} is not ready: ./dev status"))?;

@@ -42,6 +42,7 @@ mod orchestration_cluster;
 mod outcome;
 mod refusal;
 mod request;
+mod running;
 mod sent;
 pub mod turn;
 mod verdict;

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::request::made_distinct;
 use crate::sent::{Sent, read_everywhere};
 use crate::verdict::{self, Verdict};
-use crate::waiting::{wait_for_rest_of_all, wait_until};
-use crate::{ClusterConfig, LifecycleTestManager, OrchestrationCluster, health};
+use crate::waiting::wait_for_rest_of_all;
+use crate::{ClusterConfig, LifecycleTestManager, OrchestrationCluster, health, running};
 
 /// With more work than processor time a server says for minutes that it is not ready, and works.
 const UNTIL_HEALTHY: Duration = Duration::from_secs(120);
@@ -26,6 +26,7 @@ const UNTIL_HEALTHY: Duration = Duration::from_secs(120);
 pub struct MultiInstanceTestManager {
     pub cluster: OrchestrationCluster,
     pub worker_urls: Vec<String>,
+    health_timeout: Duration,
     sent: Mutex<Vec<Sent>>,
 }
 
@@ -69,12 +70,15 @@ impl MultiInstanceTestManager {
     /// The instances of a configuration, once they are healthy.
     ///
     /// # Errors
-    /// One of them is not in time.
+    /// One of them does not run, or is not healthy in time.
     pub async fn with_config(config: ClusterConfig) -> Result<Self> {
+        running::all_run(config.orchestration_urls.iter().chain(&config.worker_urls))?;
         let worker_urls = config.worker_urls.clone();
+        let health_timeout = config.health_timeout;
         let manager = Self {
             cluster: OrchestrationCluster::new(config).await?,
             worker_urls,
+            health_timeout,
             sent: Mutex::default(),
         };
         manager.wait_for_healthy(UNTIL_HEALTHY).await?;
@@ -84,17 +88,12 @@ impl MultiInstanceTestManager {
     /// Waits until every server and worker says that it is ready.
     ///
     /// # Errors
-    /// The first that did not in time, with what it said.
+    /// Those that did not in time, each with what it said.
     pub async fn wait_for_healthy(&self, timeout: Duration) -> Result<()> {
-        self.cluster.wait_for_healthy(timeout).await?;
-        for url in &self.worker_urls {
-            wait_until(timeout, || health::worker_is_ready(url, timeout))
-                .await
-                .with_context(|| {
-                    format!("{url} did not get ready within {timeout:?}: ./dev status")
-                })?;
-        }
-        Ok(())
+        let probe = |url| health::worker_is_ready(url, self.health_timeout);
+        let workers = health::wait_for_all(&self.worker_urls, timeout, probe);
+        let (servers, workers) = join(self.cluster.wait_for_healthy(timeout), workers).await;
+        servers.and(workers)
     }
 
     /// Creates all tasks at once, through the servers by the cluster's strategy.

@@ -3,12 +3,11 @@
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use tasker_client::OrchestrationApiClient;
 use uuid::Uuid;
 
 use crate::load_balancing::sticky;
-use crate::waiting::wait_until;
 use crate::{ClusterConfig, LoadBalancingStrategy, health};
 
 /// The orchestration servers of a cluster, with a client for each.
@@ -62,15 +61,10 @@ impl OrchestrationCluster {
     /// Waits until every server says that it is ready.
     ///
     /// # Errors
-    /// The first that did not in time, with what it said.
+    /// Those that did not in time, each with what it said.
     pub async fn wait_for_healthy(&self, timeout: Duration) -> Result<()> {
-        for url in &self.config.orchestration_urls {
-            let ready = || health::server_is_ready(url, self.config.health_timeout);
-            wait_until(timeout, ready).await.with_context(|| {
-                format!("{url} did not get ready within {timeout:?}: ./dev status")
-            })?;
-        }
-        Ok(())
+        let probe = |url| health::server_is_ready(url, self.config.health_timeout);
+        health::wait_for_all(&self.config.orchestration_urls, timeout, probe).await
     }
 
     /// A client by the configured strategy.
