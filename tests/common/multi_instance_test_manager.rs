@@ -12,6 +12,7 @@ use tasker_shared::models::core::task_request::TaskRequest;
 use tasker_shared::types::api::orchestration::TaskResponse;
 use uuid::Uuid;
 
+use crate::cluster_config::workers_of;
 use crate::request::made_distinct;
 use crate::sent::{Sent, read_everywhere};
 use crate::verdict::{self, Verdict};
@@ -56,13 +57,19 @@ impl MultiInstanceTestManager {
 
     /// Why [`Self::setup`] with these numbers would not find enough instances; none where it would.
     pub fn shortage(orchestration: usize, workers: usize) -> Option<String> {
+        Self::shortage_of(orchestration, "rust", workers)
+    }
+
+    /// The same with workers of another language, for a test that has nothing to test on fewer.
+    pub fn shortage_of(orchestration: usize, language: &str, workers: usize) -> Option<String> {
         let servers = ClusterConfig::from_env().orchestration_urls.len();
-        let rust = ClusterConfig::worker_urls_of("rust").len();
-        (servers < orchestration || rust < workers).then(|| {
+        let there = ClusterConfig::worker_urls_of(language).len();
+        let variable = workers_of(language);
+        (servers < orchestration || there < workers).then(|| {
             format!(
-                "needs {orchestration} orchestration servers and {workers} Rust workers, the cluster has \
-                 {servers} and {rust}: TASKER_ORCHESTRATION_INSTANCES={orchestration} \
-                 TASKER_WORKER_RUST_INSTANCES={workers} ./dev up --wait"
+                "needs {orchestration} orchestration servers and {workers} {language} workers, the cluster has \
+                 {servers} and {there}: TASKER_ORCHESTRATION_INSTANCES={orchestration} \
+                 TASKER_{variable}_INSTANCES={workers} ./dev up --wait"
             )
         })
     }

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::common::{
-    MultiInstanceTestManager, Sent, create_simple_task_request, create_task_request, turn, uuids,
-    wait_for_task_completion_via_cluster,
+    MultiInstanceTestManager, Sent, create_simple_task_request, create_task_request, skip, turn,
+    uuids, wait_for_task_completion_via_cluster,
 };
 
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -16,6 +16,9 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn test_task_state_consistency_across_instances() -> Result<()> {
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return skip(&reason);
+    }
     let _turn = turn::beside_others()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let created = manager
@@ -35,6 +38,9 @@ async fn test_task_state_consistency_across_instances() -> Result<()> {
 
 #[tokio::test]
 async fn test_eventual_consistency_after_concurrent_operations() -> Result<()> {
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return skip(&reason);
+    }
     let _turn = turn::beside_others()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let requests = vec![
@@ -70,6 +76,9 @@ async fn test_eventual_consistency_after_concurrent_operations() -> Result<()> {
 
 #[tokio::test]
 async fn test_read_after_write_through_another_instance() -> Result<()> {
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return skip(&reason);
+    }
     let _turn = turn::beside_others()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let mut tasks = Vec::new();

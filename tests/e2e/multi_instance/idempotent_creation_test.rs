@@ -8,7 +8,8 @@ use cluster_verify::evidence::{Canaries, CreateOutcome, Observed, Twins};
 use futures::future::join_all;
 
 use crate::common::{
-    LifecycleTestManager, MultiInstanceTestManager, Sent, Verdict, create_simple_task_request, turn,
+    LifecycleTestManager, MultiInstanceTestManager, Sent, Verdict, create_simple_task_request,
+    skip, turn,
 };
 
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -16,6 +17,9 @@ const ROUNDS: usize = 5;
 
 #[tokio::test]
 async fn test_same_identity_through_all_instances_at_once_creates_one_task() -> Result<()> {
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return skip(&reason);
+    }
     let _turn = turn::beside_others()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{most_in_hand, slow_request};
 use crate::common::{
     ClusterConfig, Environment, LoadBalancingStrategy, MultiInstanceTestManager,
-    OrchestrationCluster, create_simple_task_request, turn, uuids,
+    OrchestrationCluster, create_simple_task_request, skip, turn, uuids,
 };
 
 const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(150);
 
 #[tokio::test]
 async fn a_worker_that_is_stopped_ends_what_it_has_in_hand() -> Result<()> {
+    if let Some(reason) = MultiInstanceTestManager::shortage(1, 2) {
+        return skip(&reason);
+    }
     let turn = turn::alone()?;
     let _repair = turn.repair();
     let manager = MultiInstanceTestManager::setup_from_env().await?;
@@ -51,6 +54,9 @@ async fn a_worker_that_is_stopped_ends_what_it_has_in_hand() -> Result<()> {
 #[tokio::test]
 async fn tasks_go_on_while_an_orchestration_server_is_stopped() -> Result<()> {
     const STOPPED: &str = "orchestration-1";
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return skip(&reason);
+    }
     let turn = turn::alone()?;
     let _repair = turn.repair();
     let manager = MultiInstanceTestManager::setup_from_env().await?;

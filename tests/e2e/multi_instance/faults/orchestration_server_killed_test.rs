@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 #[tokio::test]
 async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_reported() -> Result<()>
 {
+    if let Some(reason) = MultiInstanceTestManager::shortage(2, 1) {
+        return crate::common::skip(&reason);
+    }
     let turn = turn::alone()?;
     let _repair = turn.repair();
     let manager = MultiInstanceTestManager::setup_from_env().await?;

@@ -34,6 +34,11 @@ struct Victim {
 
 #[tokio::test]
 async fn what_killed_workers_had_in_hand_is_done_by_others_or_reported() -> Result<()> {
+    for workload in sleepers()? {
+        if let Some(reason) = MultiInstanceTestManager::shortage_of(1, &workload.language, 2) {
+            return crate::common::skip(&reason);
+        }
+    }
     let turn = turn::alone()?;
     let _repair = turn.repair();
     let manager = MultiInstanceTestManager::setup_from_env().await?;
