@@ -9,6 +9,7 @@ results=()
 
 run_stages() {
     local name status begun passed=0 failed=0 skipped=0
+    rm -f "$TASKER_TEST_STATE/summary.txt"
     for name in "$@"; do
         printf '\n=== %s: %s\n' "$name" "$(stage_title "$name")"
         begun=$SECONDS
@@ -22,6 +23,8 @@ run_stages() {
     done
     printf '\n'
     printf '%s\n' "${results[@]}"
+    # What a stage wants to be read at the end, and not where it scrolls away.
+    [ ! -f "$TASKER_TEST_STATE/summary.txt" ] || { printf '\n' && cat "$TASKER_TEST_STATE/summary.txt"; }
     printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
     [ "$failed" = 0 ]
 }
