@@ -18,7 +18,7 @@ class Followed(unittest.TestCase):
         lines = (
             "[one  ] 2026-01-01T00:00:01Z first\n"
             "[one  ] 2026-01-01T00:00:03Z third\n"
-            "[three] <nil> ERR 2026-01-01T00:00:02Z second\n"
+            "[three] 2026-01-01T00:00:02Z second\n"
             "[three]   of two lines\n"
             "[three] 2026-01-01T00:00:04Z last, and not whole"
         )
