@@ -19,7 +19,7 @@ pub use configuration::{
     TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
-    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
+    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Sign, Subscriptions, WorkDone,
     Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};

@@ -5,6 +5,7 @@ mod canary_steps;
 mod catalogue;
 mod connect;
 mod copy;
+mod expected;
 mod history;
 mod messages;
 mod open_steps;
@@ -12,6 +13,7 @@ mod prune;
 mod subscriptions;
 mod task_messages;
 mod task_progress;
+mod work;
 
 pub use audits::of_steps as audits;
 pub use canary_steps::{
@@ -20,12 +22,14 @@ pub use canary_steps::{
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls, variables};
+pub use expected::Expected;
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use prune::{Pruned, prune};
-pub use subscriptions::{Expected, sample as subscriptions, work};
+pub use subscriptions::sample as subscriptions;
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};
+pub use work::add_new as add_work;
 
 use crate::evidence::Unseen;
 
