@@ -2,6 +2,7 @@
 
 mod audits;
 mod canary_steps;
+mod canary_tasks;
 mod catalogue;
 mod connect;
 mod copy;
@@ -16,9 +17,9 @@ mod task_progress;
 mod work;
 
 pub use audits::of_steps as audits;
-pub use canary_steps::{
-    creator_of, events_of, settled_states, steps_of, task_exists, task_of_correlation,
-    tasks_of_correlation,
+pub use canary_steps::steps_of;
+pub use canary_tasks::{
+    events_of, look_back, settled_states, task_of_correlation, tasks_of_correlation,
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls, variables};
