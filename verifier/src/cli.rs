@@ -88,7 +88,7 @@ pub struct CheckArgs {
     /// Send every canary, also where an earlier check of this boot has proven a namespace through a server
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub thorough: bool,
-    /// One canary at a time, with pauses, for a cluster that has other work to do: takes minutes
+    /// One canary at a time, with pauses, and the history as slowly, for a cluster that has other work to do
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub gentle: bool,
     /// Count known findings too

@@ -152,7 +152,7 @@ pub async fn gather(
                 progress,
             };
             live(project, evidence, sender, thorough).await?;
-            past
+            Past { pace, ..past }
         }
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
