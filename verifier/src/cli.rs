@@ -154,7 +154,7 @@ pub struct PsqlArgs {
 
 #[derive(Debug, Args)]
 pub struct QueuesArgs {
-    /// Do not wait until subscribers show themselves
+    /// Do not look who takes from them
     #[arg(long)]
     pub quick: bool,
     #[arg(short, long, value_enum, default_value_t)]

@@ -158,10 +158,14 @@ pub async fn gather(
     };
     if depth == Depth::Subscriptions {
         evidence.database = postgres::catalogue(&pool).await.into();
-        let expected = expected(evidence, &topology);
-        evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress)
-            .await
-            .into();
+        let mut expected = expected_of_running(evidence, &topology);
+        expected.seen = remembered::read(project, &expected.workers);
+        let seen = postgres::subscriptions(&pool, &expected, progress).await;
+        if let Ok(seen) = &seen {
+            remembered::write(project, &expected.workers, seen);
+        }
+        evidence.subscriptions = seen.into();
+        pool.close().await;
         return Ok(());
     }
     progress.say("history");
