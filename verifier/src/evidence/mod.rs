@@ -13,7 +13,7 @@ mod process;
 mod tool;
 mod witness;
 
-pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
+pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins, Ways};
 pub use configuration::{
     Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
     TemplateRoot, TemplateStep, deployment_mode_key,

@@ -14,6 +14,7 @@ mod prune;
 mod subscriptions;
 mod task_messages;
 mod task_progress;
+mod unread;
 mod work;
 
 pub use audits::of_steps as audits;
@@ -30,6 +31,7 @@ pub use prune::{Pruned, prune};
 pub use subscriptions::sample as subscriptions;
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};
+pub use unread::namespaces as unread;
 pub use work::add_new as add_work;
 
 use crate::evidence::Unseen;
