@@ -365,21 +365,14 @@ async fn look_back(
 ) -> Result<Canary, Unseen> {
     let mut canary = sent.canary();
     let correlation = sent.request.correlation_id;
-    let tasks = postgres::tasks_of_correlation(pool, correlation).await?;
-    canary.tasks_of_correlation = Some(tasks);
     if let CreateOutcome::Indeterminate { task_uuid, .. } = &mut canary.create {
         let task = postgres::task_of_correlation(pool, correlation).await?;
         *task_uuid = task.map(|task| task.to_string());
     }
-    let Some(task) = uuid(&canary) else {
-        return Ok(canary);
-    };
-    canary.last_readings = read_everywhere(clients, task).await;
-    canary.steps = postgres::steps_of(pool, task, &canary.namespace).await?;
-    canary.creator = postgres::creator_of(pool, task).await?;
-    canary.in_database = Some(postgres::task_exists(pool, task).await?);
-    let state = postgres::settled_states(pool, &[task]).await?;
-    canary.database_state = state.into_values().next();
+    if let Some(task) = uuid(&canary) {
+        canary.last_readings = read_everywhere(clients, task).await;
+    }
+    postgres::look_back(pool, std::slice::from_mut(&mut canary)).await?;
     let at_rest = canary
         .database_state
         .as_deref()

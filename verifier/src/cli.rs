@@ -85,10 +85,13 @@ pub struct CheckArgs {
     /// No canaries and no wait for the poll cycle
     #[arg(long)]
     pub quick: bool,
-    /// Send every canary, also where an earlier check of this boot has proven a namespace through a server
+    /// Send every canary, also those that an earlier check has seen through: each namespace through each server
+    ///
+    /// Else a check tries again the smallest of each language through each server, those whose proof is oldest, and
+    /// whatever has changed or is suspect since.
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub thorough: bool,
-    /// One canary at a time, with pauses, for a cluster that has other work to do: takes minutes
+    /// One canary at a time, with pauses, and the history as slowly, for a cluster that has other work to do
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub gentle: bool,
     /// Count known findings too
@@ -154,7 +157,7 @@ pub struct PsqlArgs {
 
 #[derive(Debug, Args)]
 pub struct QueuesArgs {
-    /// Do not wait until subscribers show themselves
+    /// Do not look who takes from them
     #[arg(long)]
     pub quick: bool,
     #[arg(short, long, value_enum, default_value_t)]

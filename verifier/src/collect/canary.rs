@@ -13,14 +13,14 @@ use super::pace::{Pace, Pacer};
 use super::postgres::Databases;
 use super::progress::Progress;
 use super::reading::{look_back, read};
-use super::servers::Servers;
+use super::servers::{Server, Servers};
 use crate::evidence::{Canaries, Canary, Observed, Unseen};
 use crate::topology::Topology;
 
 /// Canaries that make no progress for this long are given up, where nobody takes longer to look.
 pub const STALLED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(200);
-/// Creates and reads at a time.
+/// Creates at a time.
 const AT_ONCE: usize = 3;
 /// One that is at work for longer waits for something, and is no load.
 const WORKS: Duration = Duration::from_secs(3);
@@ -81,6 +81,8 @@ async fn sent(
     let total = waiting.len();
     // One after the other of a template: the engine refuses the first concurrent creates.
     let mut creating = BTreeSet::new();
+    // Whether a task can be read at once, and only goes forward, is a matter of the servers.
+    let mut read_first = BTreeSet::new();
     let mut creates = FuturesUnordered::new();
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -89,7 +91,7 @@ async fn sent(
     loop {
         while creates.len() < AT_ONCE
             && !waiting.is_empty()
-            && pacer.admits(creates.len() + flight.younger_than(WORKS))
+            && pacer.admits(creates.len() + flight.younger_than(WORKS), waiting.len())
         {
             let next = waiting
                 .iter()
@@ -99,7 +101,9 @@ async fn sent(
             };
             creating.insert(&workload.template);
             pacer.goes();
-            let task = create(servers, workload, "canary", server, &servers.all, pool);
+            let is_first = read_first.insert((&server.id, &workload.language));
+            let readers: &[Server] = if is_first { &servers.all } else { &[] };
+            let task = create(servers, workload, "canary", server, readers, pool);
             creates.push(async move { (&workload.template, task.await) });
         }
         if creates.is_empty()
@@ -123,35 +127,21 @@ async fn sent(
     }
     let mut tasks = flight.tasks;
     tasks.sort_by(|one, other| (&one.namespace, &one.via).cmp(&(&other.namespace, &other.via)));
-    read_back(servers, pool, &mut tasks).await?;
+    look_back(servers, pool, &mut tasks).await?;
     Ok(tasks)
 }
 
-/// One read a look, through the next server each time: enough to see a task go backwards.
+/// One read a look, through the next server each time, of a task that was read from the first moment: enough to see
+/// one go backwards.
 async fn look_on_the_way(servers: &Servers, flight: &mut Flight, looks: usize) {
     let Some(server) = servers.all.get(looks % servers.all.len().max(1)) else {
         return;
     };
-    let open = |canary: &&mut Canary| !canary.at_rest() && canary.create.task_uuid().is_some();
+    let open = |canary: &&mut Canary| !canary.at_rest() && !canary.first_readings.is_empty();
     let Some(canary) = flight.tasks.iter_mut().find(open) else {
         return;
     };
     if let Some(task) = canary.create.task_uuid().map(str::to_owned) {
         canary.on_the_way.push(read(servers, server, &task).await);
     }
-}
-
-async fn read_back(
-    servers: &Servers,
-    pool: &Databases,
-    tasks: &mut [Canary],
-) -> Result<(), Unseen> {
-    let reads = tasks
-        .iter_mut()
-        .map(|canary| look_back(servers, pool, canary));
-    let read: Vec<_> = futures::stream::iter(reads)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    read.into_iter().collect()
 }

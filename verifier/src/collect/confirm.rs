@@ -11,9 +11,6 @@ use super::postgres::{self, Expected};
 use crate::evidence::{Canary, Observed, Subscriptions, Unseen};
 use crate::topology::{Workload, Workloads};
 
-/// Which worker takes a step is chance; that one of two gets nothing in so many rounds is not.
-const ROUNDS: usize = 5;
-
 /// Sends tasks until every expected worker has worked for its namespaces, and adds them and the work to what was seen.
 ///
 /// # Errors
@@ -26,8 +23,17 @@ pub async fn confirm(
     tasks: &mut Vec<Canary>,
     seen: &mut Subscriptions,
 ) -> Result<(), Unseen> {
-    for round in 1..=ROUNDS {
-        let asked = asked(&workloads.all, &expected.missing(seen), tasks);
+    for round in 1..=Subscriptions::ROUNDS {
+        if expected.in_question(seen).is_empty() {
+            break;
+        }
+        postgres::add_work(sender.pool, expected, seen).await?;
+        let missing = expected.in_question(seen);
+        for namespace in left_waiting(&missing, tasks) {
+            // No further round would tell more.
+            seen.rounds.insert(namespace, Subscriptions::ROUNDS);
+        }
+        let asked = asked(&workloads.all, &missing, tasks);
         if asked.is_empty() {
             break;
         }
@@ -40,9 +46,34 @@ pub async fn confirm(
             Observed::Seen(sent) => tasks.extend(sent.tasks),
             Observed::Unseen(unseen) => return Err(unseen),
         }
-        seen.work = postgres::work(sender.pool, expected).await?;
+        for workload in asked {
+            *seen.rounds.entry(workload.namespace.clone()).or_default() += 1;
+        }
+    }
+    if !expected.in_question(seen).is_empty() {
+        postgres::add_work(sender.pool, expected, seen).await?;
     }
     Ok(())
+}
+
+/// Whether tasks were sent for the namespace, and none came to rest.
+fn all_wait(namespace: &str, sent: &[Canary]) -> bool {
+    let mut sent = sent.iter().filter(|task| task.namespace == namespace);
+    sent.clone().next().is_some() && sent.all(|task| !task.at_rest())
+}
+
+/// Namespaces in question of whose tasks none came to rest, because nobody takes their steps from the queue.
+fn left_waiting(missing: &[(&str, &str)], sent: &[Canary]) -> BTreeSet<String> {
+    let in_queue = |namespace: &str| {
+        let of_namespace = sent.iter().filter(|task| task.namespace == namespace);
+        let mut steps = of_namespace.flat_map(|task| &task.steps);
+        steps.any(|step| step.message_waiting)
+    };
+    let namespaces = missing.iter().map(|(_, namespace)| *namespace);
+    namespaces
+        .filter(|namespace| all_wait(namespace, sent) && in_queue(namespace))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The smallest task that completes, by each namespace in question; none where all that was sent waits for somebody.
@@ -51,10 +82,6 @@ fn asked<'a>(
     missing: &[(&str, &str)],
     sent: &[Canary],
 ) -> Vec<&'a Workload> {
-    let waits = |namespace: &str| {
-        let mut sent = sent.iter().filter(|task| task.namespace == namespace);
-        sent.clone().next().is_some() && sent.all(|task| !task.at_rest())
-    };
     let smallest = |namespace: &str| {
         let completes = |workload: &&Workload| {
             workload.namespace == namespace && workload.outcome == "complete"
@@ -64,14 +91,16 @@ fn asked<'a>(
         canary.or_else(|| completes().next())
     };
     let namespaces: BTreeSet<&str> = missing.iter().map(|(_, namespace)| *namespace).collect();
-    let asked = namespaces.into_iter().filter(|namespace| !waits(namespace));
+    let asked = namespaces
+        .into_iter()
+        .filter(|namespace| !all_wait(namespace, sent));
     asked.filter_map(smallest).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::CreateOutcome;
+    use crate::evidence::{CanaryStep, CreateOutcome};
 
     fn workload(template: &str, canary: bool, outcome: &str) -> Workload {
         Workload {
@@ -127,5 +156,27 @@ mod tests {
 
         assert!(templates(&all, &[sent(None), sent(None)]).is_empty());
         assert_eq!(templates(&all, &[sent(None), sent(Some(90))]), ["small"]);
+    }
+
+    #[test]
+    fn a_namespace_whose_tasks_all_wait_in_its_queue_was_given_work_that_nobody_took() {
+        let mut waiting = sent(None);
+        assert!(left_waiting(&MISSING, &[waiting.clone()]).is_empty());
+
+        waiting.steps = vec![CanaryStep {
+            step_uuid: "step".into(),
+            name: "send".into(),
+            state: "enqueued".into(),
+            attempts: 0,
+            workers: Vec::new(),
+            message_waiting: true,
+            result: None,
+        }];
+
+        assert_eq!(
+            left_waiting(&MISSING, &[waiting.clone()]),
+            ["mail".to_owned()].into()
+        );
+        assert!(left_waiting(&MISSING, &[waiting, sent(Some(90))]).is_empty());
     }
 }

@@ -1,16 +1,21 @@
 //! Which canaries a check sends: one a namespace through each server, until these very processes of the server and of
-//! the namespace's workers were seen to bring it to its end; after that one a namespace, the servers in turn.
+//! the namespace's workers were seen to bring it to its end. After that the smallest of each language through each
+//! server, as a proof of life, and those whose proof is oldest, so that all come round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::state_file;
-use crate::evidence::Canary;
-use crate::project::Project;
+use super::proven::Proven;
+use crate::evidence::Ways;
 use crate::topology::Workload;
 
-const FILE: &str = "canaries.json";
+/// Ways whose proof is oldest that each check tries again.
+const OLDEST: usize = 2;
+/// So many go one at a time within a few seconds.
+const SMALL: usize = 16;
+/// A namespace of which no proof is younger is tried again by any check.
+const STALE: TimeDelta = TimeDelta::hours(1);
 
 /// A task to create, and the id of the server to ask.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,64 +44,117 @@ pub struct Boots {
 
 impl Boots {
     /// All that a task of the namespace through the server goes through.
-    fn of(&self, server: &str, namespace: &str) -> Option<BTreeSet<String>> {
+    pub(super) fn of(&self, server: &str, namespace: &str) -> Option<BTreeSet<String>> {
         let mut boots = self.workers.get(namespace).cloned().unwrap_or_default();
         boots.insert(self.servers.get(server)?.clone()?);
         Some(boots)
     }
 }
 
-/// What earlier checks saw; kept in the state folder.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Proven {
-    /// Checks so far: whose turn it is.
-    checks: usize,
-    /// By namespace and server, the processes that brought a canary to its end.
-    boots: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+/// Whom a check does not believe what earlier ones saw of them.
+#[derive(Debug, Clone, Default)]
+pub struct Suspects {
+    /// Servers about whose process or health something was found.
+    pub servers: BTreeSet<String>,
+    /// Namespaces of workers of which that is so, or with messages that nobody has read.
+    pub namespaces: BTreeSet<String>,
 }
 
-impl Proven {
-    pub fn read(project: &Project) -> Self {
-        state_file::read(project, FILE)
-    }
+/// What a check sends.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub errands: Vec<Errand<'a>>,
+    pub ways: Ways,
+    /// Whether something is not proven, or no longer believed.
+    has_due: bool,
+}
 
-    /// What is to be sent to a cluster of these processes.
-    pub fn errands<'a>(&self, workloads: &[&'a Workload], boots: &'a Boots) -> Vec<Errand<'a>> {
-        let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
-        let is_proven = |namespace: &str, server: &str| {
-            let seen = self.boots.get(namespace).and_then(|by| by.get(server));
-            seen.is_some() && seen == boots.of(server, namespace).as_ref()
-        };
-        let mut errands = Vec::new();
-        for (number, workload) in workloads.iter().copied().enumerate() {
-            let turn = (number + self.checks) % servers.len().max(1);
-            let chosen = servers.iter().enumerate().filter(|(index, server)| {
-                *index == turn || !is_proven(&workload.namespace, server)
-            });
-            errands.extend(chosen.map(|(_, via)| Errand { workload, via }));
-        }
-        errands
+impl Plan<'_> {
+    /// Whether it is but a proof of life, which has time.
+    pub fn is_small(&self) -> bool {
+        !self.has_due && self.errands.len() <= SMALL
     }
+}
 
-    /// Adds the canaries that are complete, and keeps it for the next check.
-    pub fn write(mut self, project: &Project, boots: &Boots, canaries: &[Canary]) {
-        self.checks += 1;
-        for canary in canaries.iter().filter(|canary| canary.is_complete()) {
-            if let Some(through) = boots.of(&canary.via, &canary.namespace) {
-                let by_server = self.boots.entry(canary.namespace.clone()).or_default();
-                by_server.insert(canary.via.clone(), through);
-            }
+/// Chooses what to send to a cluster of these processes; `steps` tells how large a workload is.
+pub fn plan<'a>(
+    proven: &Proven,
+    workloads: &[&'a Workload],
+    boots: &'a Boots,
+    suspects: &Suspects,
+    steps: impl Fn(&Workload) -> usize,
+    now: DateTime<Utc>,
+) -> Plan<'a> {
+    let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
+    let proof = |errand: &Errand<'_>| {
+        let namespace = errand.workload.namespace.as_str();
+        let doubted =
+            suspects.servers.contains(errand.via) || suspects.namespaces.contains(namespace);
+        let at = proven.at(boots, errand.via, namespace);
+        at.filter(|_| !doubted)
+    };
+    let ways = all(workloads, &servers);
+    let (due, mut rest): (Vec<_>, Vec<_>) = ways
+        .iter()
+        .copied()
+        .map(|errand| (proof(&errand), errand))
+        .partition(|(at, _)| at.is_none());
+    // The oldest first.
+    rest.sort_by_key(|(at, _)| *at);
+    let has_due = !due.is_empty();
+    let mut errands: Vec<Errand<'a>> = due.into_iter().map(|(_, errand)| errand).collect();
+    let is_old = |at: &Option<DateTime<Utc>>| at.is_none_or(|at| now - at > STALE);
+    let youngest = |namespace: &str| {
+        let of_namespace = ways.iter().filter(|it| it.workload.namespace == namespace);
+        of_namespace.filter_map(proof).max()
+    };
+    let mut chosen: Vec<Errand<'a>> = rest
+        .iter()
+        .enumerate()
+        .filter(|(number, (_, it))| {
+            let namespace = it.workload.namespace.as_str();
+            let is_first = rest
+                .iter()
+                .position(|(_, other)| other.workload.namespace == namespace)
+                == Some(*number);
+            *number < OLDEST || (is_first && is_old(&youngest(namespace)))
+        })
+        .map(|(_, (_, errand))| *errand)
+        .collect();
+    let languages: BTreeSet<&str> = workloads.iter().map(|it| it.language.as_str()).collect();
+    for (language, via) in languages
+        .iter()
+        .flat_map(|it| servers.iter().map(move |via| (*it, *via)))
+    {
+        let of_both = |it: &&Errand<'a>| it.workload.language == language && it.via == via;
+        if errands.iter().any(|it| of_both(&it)) {
+            continue;
         }
-        state_file::write(project, FILE, &self);
+        // Of several that are as small, that with the oldest proof.
+        let smallest = rest.iter().map(|(_, errand)| errand).filter(of_both);
+        let smallest = smallest.min_by_key(|errand| steps(errand.workload));
+        if let Some(errand) = smallest.filter(|it| !chosen.contains(it)) {
+            chosen.push(*errand);
+        }
+    }
+    errands.extend(chosen);
+    let left = rest.iter().filter(|(_, errand)| !errands.contains(errand));
+    let ways = Ways {
+        tried: errands.len(),
+        all: ways.len(),
+        oldest_proof: left.filter_map(|(at, _)| *at).min(),
+    };
+    Plan {
+        errands,
+        ways,
+        has_due,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::evidence::Evidence;
+    use crate::collect::proven::testing::{boots, proven};
 
     fn workload(namespace: &str) -> Workload {
         Workload {
@@ -110,91 +168,144 @@ mod tests {
         }
     }
 
-    fn project(state: &Path) -> Project {
-        Project {
-            root: state.to_path_buf(),
-            state: state.to_path_buf(),
-        }
+    const NAMESPACES: [&str; 4] = ["mail", "note", "post", "wire"];
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn ago(minutes: i64) -> DateTime<Utc> {
+        NOW - TimeDelta::minutes(minutes)
     }
 
-    /// Two servers and a worker, in these boots.
-    fn boots(server: &str, worker: &str) -> Boots {
-        let of = |id: &str| (id.to_owned(), Some(format!("{id} {server}")));
-        let workers = BTreeSet::from([format!("worker {worker}")]);
-        Boots {
-            servers: ["orchestration-1", "orchestration-2"].map(of).into(),
-            workers: ["mail", "post"]
-                .map(|namespace| (namespace.to_owned(), workers.clone()))
-                .into(),
-        }
-    }
-
-    fn sent(errands: &[Errand<'_>]) -> Vec<String> {
+    /// What is sent for the namespaces, of which `wire` is the smallest.
+    fn sent(proven: &Proven, boots: &Boots, suspects: &Suspects) -> (Vec<String>, Ways) {
+        let all = NAMESPACES.map(workload);
+        let workloads: Vec<&Workload> = all.iter().collect();
+        let steps = |workload: &Workload| if workload.namespace == "wire" { 1 } else { 4 };
+        let plan = plan(proven, &workloads, boots, suspects, steps, NOW);
         let name = |errand: &Errand<'_>| format!("{} {}", errand.workload.namespace, errand.via);
-        errands.iter().map(name).collect()
+        (plan.errands.iter().map(name).collect(), plan.ways)
     }
 
     #[test]
-    fn a_pair_is_proven_once_a_boot_and_then_the_servers_take_turns() {
-        let state = tempfile::tempdir().unwrap();
-        let project = project(state.path());
-        let (mail, post) = (workload("mail"), workload("post"));
-        let (workloads, first) = ([&mail, &post], boots("first", "first"));
-        let canaries = Evidence::healthy().canaries.seen_mut().tasks.clone();
-        let through = |via: &str| canaries.iter().any(|canary| canary.via == via);
-        assert!(through("orchestration-1") && through("orchestration-2"));
-
-        let errands = Proven::read(&project).errands(&workloads, &first);
-        assert_eq!(
-            errands,
-            all(&workloads, &["orchestration-1", "orchestration-2"])
+    fn nothing_is_proven_for_a_cluster_of_which_nothing_was_seen() {
+        let (sent, ways) = sent(
+            &Proven::default(),
+            &boots("first", "first"),
+            &Suspects::default(),
         );
 
-        // The healthy canaries are of the namespace `mail` alone.
-        Proven::read(&project).write(&project, &first, &canaries);
+        assert_eq!(sent.len(), 8);
+        assert_eq!((ways.tried, ways.all, ways.oldest_proof), (8, 8, None));
+    }
+
+    #[test]
+    fn of_a_proven_cluster_the_oldest_are_tried_again_and_the_smallest_through_each_server() {
+        let boots = boots("first", "first");
+        let mut proven = proven(&boots, &NAMESPACES, ago(5));
+        proven.note(&boots, "orchestration-2", "post", ago(9));
+        proven.note(&boots, "orchestration-1", "note", ago(8));
+        proven.note(&boots, "orchestration-1", "mail", ago(7));
+
+        let (sent, ways) = sent(&proven, &boots, &Suspects::default());
+
         assert_eq!(
-            sent(&Proven::read(&project).errands(&workloads, &first)),
+            sent,
             [
-                "mail orchestration-2",
-                "post orchestration-1",
-                "post orchestration-2"
+                "post orchestration-2",
+                "note orchestration-1",
+                "wire orchestration-1",
+                "wire orchestration-2"
             ]
         );
-        Proven::read(&project).write(&project, &first, &[]);
         assert_eq!(
-            sent(&Proven::read(&project).errands(&[&mail], &first)),
-            ["mail orchestration-1"]
+            (ways.tried, ways.all, ways.oldest_proof),
+            (4, 8, Some(ago(7)))
         );
+    }
 
-        for other in [boots("second", "first"), boots("first", "second")] {
-            assert_eq!(Proven::read(&project).errands(&workloads, &other).len(), 4);
+    #[test]
+    fn all_ways_come_round() {
+        let boots = boots("first", "first");
+        let mut proven = proven(&boots, &NAMESPACES, ago(30));
+        let mut seen = BTreeSet::new();
+        for check in 0..4 {
+            let (sent, _) = sent(&proven, &boots, &Suspects::default());
+            for way in sent {
+                let (namespace, via) = way.split_once(' ').unwrap();
+                proven.note(&boots, via, namespace, ago(20 - check));
+                seen.insert(way.clone());
+            }
+        }
+
+        assert_eq!(seen.len(), 8);
+    }
+
+    #[test]
+    fn what_a_doubted_server_or_namespace_has_proven_does_not_count() {
+        let boots = boots("first", "first");
+        let proven = proven(&boots, &NAMESPACES, ago(5));
+        let server = Suspects {
+            servers: ["orchestration-2".to_owned()].into(),
+            ..Suspects::default()
+        };
+        let namespace = Suspects {
+            namespaces: ["mail".to_owned(), "note".to_owned()].into(),
+            ..Suspects::default()
+        };
+
+        let (by_server, _) = sent(&proven, &boots, &server);
+        let (by_namespace, _) = sent(&proven, &boots, &namespace);
+
+        for of in NAMESPACES {
+            assert!(
+                by_server.contains(&format!("{of} orchestration-2")),
+                "{by_server:?}"
+            );
+        }
+        for of in ["mail", "note"] {
+            for via in ["orchestration-1", "orchestration-2"] {
+                assert!(
+                    by_namespace.contains(&format!("{of} {via}")),
+                    "{by_namespace:?}"
+                );
+            }
         }
     }
 
     #[test]
-    fn a_canary_that_is_not_complete_proves_nothing() {
-        let state = tempfile::tempdir().unwrap();
-        let project = project(state.path());
-        let (mail, first) = (workload("mail"), boots("first", "first"));
-        let mut canaries = Evidence::healthy().canaries.seen_mut().tasks.clone();
-        for canary in &mut canaries {
-            canary.last_readings.clear();
-            canary.finished_ms = None;
+    fn a_namespace_that_nobody_tried_for_long_is_tried_at_once() {
+        let boots = boots("first", "first");
+        let proven = proven(&boots, &NAMESPACES, ago(61));
+
+        let (sent, _) = sent(&proven, &boots, &Suspects::default());
+
+        for namespace in NAMESPACES {
+            assert!(
+                sent.iter().any(|way| way.starts_with(namespace)),
+                "{sent:?}"
+            );
         }
+        assert!(sent.len() < 8, "{sent:?}");
+    }
 
-        Proven::default().write(&project, &first, &canaries);
+    #[test]
+    fn processes_that_were_started_again_have_proven_nothing() {
+        let proven = proven(&boots("first", "first"), &NAMESPACES, ago(5));
 
-        assert_eq!(Proven::read(&project).errands(&[&mail], &first).len(), 2);
+        for other in [boots("second", "first"), boots("first", "second")] {
+            assert_eq!(sent(&proven, &other, &Suspects::default()).0.len(), 8);
+        }
     }
 
     #[test]
     fn a_server_without_an_identity_has_proven_nothing() {
-        let mail = workload("mail");
         let mut first = boots("first", "first");
+        let proven = proven(&first, &NAMESPACES, ago(5));
         first.servers.insert("orchestration-2".into(), None);
 
-        let errands = Proven::default().errands(&[&mail], &first);
+        let (sent, _) = sent(&proven, &first, &Suspects::default());
 
-        assert_eq!(errands.len(), 2);
+        for namespace in NAMESPACES {
+            assert!(sent.contains(&format!("{namespace} orchestration-2")));
+        }
     }
 }

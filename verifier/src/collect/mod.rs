@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod probe;
 pub mod progress;
 pub mod prometheus;
+pub mod proven;
 mod reading;
 pub mod remembered;
 mod servers;

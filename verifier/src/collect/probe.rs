@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -19,8 +21,39 @@ const SLEEP_MS: u64 = 2000;
 /// Until the worker has it in hand.
 const CLAIMED: Duration = Duration::from_millis(700);
 
+/// What both tries showed, and when.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Probes {
+    pub at: DateTime<Utc>,
+    pub twins: Option<Twins>,
+    pub cancellation: Option<Cancellation>,
+}
+
+impl Probes {
+    /// Whether both say something: servers that are busy or silent do not.
+    pub fn are_answered(&self) -> bool {
+        let created = self.twins.as_ref().is_some_and(|twins| twins.tasks == 1);
+        let of_cancellation = self.cancellation.as_ref();
+        created && of_cancellation.is_some_and(|it| (200..300).contains(&it.status))
+    }
+}
+
+/// Makes both tries; the workloads are the smallest first.
+pub async fn all(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Probes {
+    let at = Utc::now();
+    let (twins, cancellation) = futures::join!(
+        twins(topology, workloads, pool),
+        cancel(topology, workloads, pool)
+    );
+    Probes {
+        at,
+        twins,
+        cancellation,
+    }
+}
+
 /// Asks every server for the same task at once; none where there is nothing to try it with.
-pub async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Option<Twins> {
+async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Option<Twins> {
     let (workload, servers) = (workloads.first()?, Servers::of(topology).ok()?);
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, workload.context.clone(), "twin");
@@ -44,7 +77,7 @@ pub async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) 
 }
 
 /// Cancels a task that sleeps, through another server than created it; none where no template sleeps.
-pub async fn cancel(
+async fn cancel(
     topology: &Topology,
     workloads: &[&Workload],
     pool: &PgPool,

@@ -1,37 +1,33 @@
 //! What the servers and the database tell of one task.
 
+use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::postgres::{self, Databases};
 use super::servers::{Server, Servers};
 use crate::evidence::{Canary, Reading, Unseen};
 
-/// Reads a task through every server and in the database, once it moves no more.
+/// Tasks that are read at a time.
+const AT_ONCE: usize = 3;
+
+/// Reads the tasks through every server and in the database, once they move no more.
 ///
 /// # Errors
 /// The query that failed.
 pub(super) async fn look_back(
     servers: &Servers,
     pool: &Databases,
-    canary: &mut Canary,
+    canaries: &mut [Canary],
 ) -> Result<(), Unseen> {
-    if let Ok(correlation) = canary.correlation_id.parse() {
-        canary.tasks_of_correlation =
-            Some(postgres::tasks_of_correlation(pool, correlation).await?);
-    }
-    let uuid = canary.create.task_uuid().and_then(|task| task.parse().ok());
-    let Some(uuid) = uuid else {
-        return Ok(());
-    };
-    canary.last_readings = read_everywhere(servers, &servers.all, &Uuid::to_string(&uuid)).await;
-    canary.steps = postgres::steps_of(pool, uuid, &canary.namespace).await?;
-    canary.creator = postgres::creator_of(pool, uuid).await?;
-    canary.in_database = Some(postgres::task_exists(pool, uuid).await?);
-    let state = postgres::settled_states(pool, &[uuid]).await?;
-    canary.database_state = state.into_values().next();
-    Ok(())
+    let reads = canaries.iter_mut().map(|canary| async move {
+        if let Some(task) = canary.create.task_uuid() {
+            canary.last_readings = read_everywhere(servers, &servers.all, task).await;
+        }
+    });
+    let reads = futures::stream::iter(reads).buffer_unordered(AT_ONCE);
+    reads.collect::<()>().await;
+    postgres::look_back(pool, canaries).await
 }
 
 /// What each of these servers tells of the task.

@@ -137,7 +137,7 @@ impl Run {
 
 /// What the servers and the database say of the task at the end.
 async fn read(servers: &Servers, pool: &Databases, mut task: Canary) -> Result<Canary, Unseen> {
-    look_back(servers, pool, &mut task).await?;
+    look_back(servers, pool, std::slice::from_mut(&mut task)).await?;
     Ok(task)
 }
 

@@ -98,6 +98,7 @@ fn depth(args: &CheckArgs) -> Depth {
         since_seconds: args.since,
         profile_began: None,
         keep_all: args.all_events,
+        ..Past::default()
     };
     if args.offline {
         Depth::Files

@@ -89,7 +89,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
             let expected = postgres::Expected::default();
             let subscriptions = postgres::subscriptions(&databases, &expected, progress).await;
             evidence.subscriptions = subscriptions.into();
-            past
+            Past { pace, ..past }
         }
         Depth::Quick { past } => past,
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),

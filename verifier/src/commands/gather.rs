@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::live::live;
 use crate::collect::canary::{STALLED, Sender};
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::{
-    configuration, confirm, domain_events, due, endpoints, identity, log, postgres, probe,
-    remembered, supervisor, system, tools, witness,
+    configuration, endpoints, identity, log, postgres, remembered, supervisor, system, tools,
+    witness,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::{Configuration, Evidence, Observed};
 use crate::project::Project;
-use crate::topology::{self, Instance, Role, Selection, Service, Topology, Workload, Workloads};
+use crate::topology::{self, Instance, Role, Selection, Service, Topology};
 
 /// A canary that is older, in seconds, is removed by the next check.
 const CANARIES_AGE_OUT: u64 = 24 * 60 * 60;
@@ -152,16 +153,20 @@ pub async fn gather(
                 progress,
             };
             live(project, evidence, sender, thorough).await?;
-            past
+            Past { pace, ..past }
         }
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
     if depth == Depth::Subscriptions {
         evidence.database = postgres::catalogue(&pool).await.into();
-        let expected = expected(evidence, &topology);
-        evidence.subscriptions = postgres::subscriptions(&pool, &expected, progress)
-            .await
-            .into();
+        let mut expected = expected_of_running(evidence, &topology);
+        expected.seen = remembered::read(project, &expected.workers);
+        let seen = postgres::subscriptions(&pool, &expected, progress).await;
+        if let Ok(seen) = &seen {
+            remembered::write(project, &expected.workers, seen);
+        }
+        evidence.subscriptions = seen.into();
+        pool.close().await;
         return Ok(());
     }
     progress.say("history");
@@ -192,71 +197,8 @@ pub async fn gather(
     Ok(())
 }
 
-/// Canaries, and who takes from which queue.
-///
-/// # Errors
-/// `config/workloads.toml` does not parse.
-async fn live(
-    project: &Project,
-    evidence: &mut Evidence,
-    sender: Sender<'_>,
-    thorough: bool,
-) -> Result<()> {
-    let Sender {
-        topology,
-        pool,
-        progress,
-        ..
-    } = sender;
-    let workloads =
-        Workloads::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
-    let mut expected = expected_of_running(evidence, topology);
-    expected.seen = remembered::read(project, &expected.workers);
-    expected.confirmed = true;
-    let canaries_of = served(evidence, topology, &workloads);
-    let boots = boots(evidence, topology, &expected);
-    let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
-    let proven = due::Proven::read(project);
-    let errands = if thorough {
-        due::all(&canaries_of, &servers)
-    } else {
-        proven.errands(&canaries_of, &boots)
-    };
-    // Subscriptions show while the canaries run, and work by the canaries proves some of them.
-    let (canaries, subscriptions) = futures::join!(
-        sender.send(&errands),
-        postgres::subscriptions(pool, &expected, progress),
-    );
-    evidence.canaries = canaries;
-    evidence.subscriptions = subscriptions.into();
-    if let (Observed::Seen(sent), Observed::Seen(seen)) =
-        (&mut evidence.canaries, &mut evidence.subscriptions)
-    {
-        let tasks = &mut sent.tasks;
-        match confirm::confirm(sender, &workloads, &servers, &expected, tasks, seen).await {
-            Ok(()) => remembered::write(project, &expected.workers, seen),
-            Err(unseen) => evidence.subscriptions = Observed::Unseen(unseen),
-        }
-    }
-    if let Observed::Seen(sent) = &mut evidence.canaries {
-        proven.write(project, &boots, &sent.tasks);
-        // After the canaries: what is cancelled or refused on purpose must not get in their way.
-        let (twins, cancellation, events) = futures::join!(
-            probe::twins(topology, &canaries_of, pool),
-            probe::cancel(topology, &canaries_of, pool),
-            domain_events::collect(pool, &evidence.configuration, &mut sent.tasks),
-        );
-        sent.twins = twins;
-        sent.cancellation = cancellation;
-        if let Err(unseen) = events {
-            evidence.canaries = Observed::Unseen(unseen);
-        }
-    }
-    Ok(())
-}
-
 /// Which worker should take from which namespace, by its rendered template root.
-fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
+pub(super) fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let namespaces = topology
         .with_role(Role::Worker)
         .filter_map(|(_, instance)| {
@@ -305,38 +247,6 @@ pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres
         expected.workers.retain(|_, instance| system.runs(instance));
     }
     expected
-}
-
-/// The processes that the canaries go through.
-fn boots(evidence: &Evidence, topology: &Topology, expected: &postgres::Expected) -> due::Boots {
-    let of = |id: &String| evidence.identities.get(id)?.ok()?.processor_uuid.clone();
-    let servers = topology.with_role(Role::Orchestration);
-    let servers = servers.map(|(_, instance)| (instance.id.clone(), of(&instance.id)));
-    let mut workers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (uuid, instance) in &expected.workers {
-        for namespace in expected.namespaces.get(instance).into_iter().flatten() {
-            let uuids = workers.entry(namespace.clone()).or_default();
-            uuids.insert(uuid.clone());
-        }
-    }
-    due::Boots {
-        servers: servers.collect(),
-        workers,
-    }
-}
-
-/// Canaries for namespaces that this topology has workers for.
-fn served<'a>(
-    evidence: &Evidence,
-    topology: &Topology,
-    workloads: &'a Workloads,
-) -> Vec<&'a Workload> {
-    let expected = expected(evidence, topology);
-    let served: BTreeSet<&String> = expected.namespaces.values().flatten().collect();
-    workloads
-        .canaries()
-        .filter(|workload| served.contains(&workload.namespace))
-        .collect()
 }
 
 #[cfg(test)]

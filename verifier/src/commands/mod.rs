@@ -8,6 +8,7 @@ mod explain;
 mod foreign;
 pub mod gather;
 pub mod gather_tasks;
+mod live;
 mod metrics;
 mod prune;
 mod psql;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Unseen;
@@ -14,9 +15,25 @@ pub struct Canaries {
     pub twins: Option<Twins>,
     /// A task that was cancelled; none when this run did not try.
     pub cancellation: Option<Cancellation>,
+    /// When twins and cancellation were tried, of these very servers; none when they were not.
+    #[serde(default)]
+    pub tried_at: Option<DateTime<Utc>>,
+    /// Which part of all ways through the cluster was tried; none where that was not chosen by what earlier checks saw.
+    #[serde(default)]
+    pub ways: Option<Ways>,
     /// Where they must come to rest; none means `complete`.
     #[serde(default)]
     pub end: Option<String>,
+}
+
+/// Ways through the cluster: a namespace through a server. Each that was not tried is proven by an earlier canary
+/// through the very same processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    pub tried: usize,
+    pub all: usize,
+    /// When the canary was sent that is the oldest such proof; none where all ways were tried.
+    pub oldest_proof: Option<DateTime<Utc>>,
 }
 
 /// One and the same task, asked of every server at the same moment.

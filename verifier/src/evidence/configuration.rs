@@ -34,13 +34,20 @@ impl Configuration {
         file.settings.get(deployment_mode_key(role))?.as_str()
     }
 
+    fn template(&self, namespace: &str, name: &str) -> Option<&Template> {
+        let mut templates = self.template_roots.values().flat_map(|it| &it.templates);
+        templates.find(|it| it.namespace == namespace && it.name == name)
+    }
+
+    /// How many steps the template has, without those that a batch adds; most where it was not read.
+    pub fn steps(&self, namespace: &str, template: &str) -> usize {
+        let found = self.template(namespace, template);
+        found.map_or(usize::MAX, |template| template.steps.len())
+    }
+
     /// The domain events that a task of this template leaves in its namespace's queue when all goes well.
     pub fn durable_events(&self, namespace: &str, template: &str) -> Vec<&str> {
-        let mut roots = self.template_roots.values();
-        let found = roots.find_map(|root| {
-            let mut templates = root.templates.iter();
-            templates.find(|it| it.namespace == namespace && it.name == template)
-        });
+        let found = self.template(namespace, template);
         let steps = found.into_iter().flat_map(|template| &template.steps);
         steps
             .flat_map(|step| &step.durable_events)

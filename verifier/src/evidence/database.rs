@@ -1,5 +1,7 @@
 //! What PostgreSQL says: its catalogue, its queues, its sessions and who polls.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -107,6 +109,23 @@ pub struct Subscriptions {
     pub listens: Vec<Listen>,
     /// Steps done by instances of this boot, from the audit and the canaries.
     pub work: Vec<WorkDone>,
+    /// When the look began, by the database's clock.
+    pub began: DateTime<Utc>,
+    /// Instances that took from a queue since then, and how that was seen. What was seen of a boot before says which
+    /// queues are its own, and not that it still takes from them.
+    pub alive: BTreeMap<String, Sign>,
+    /// By namespace, the rounds of tasks that were sent because somebody had not shown there.
+    pub rounds: BTreeMap<String, u32>,
+}
+
+/// How it was seen that an instance takes from queues now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// It held the lock of a poll that was not older than a poll can be.
+    Polled,
+    /// It stored a result.
+    Worked,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +172,20 @@ impl DatabaseView {
 }
 
 impl Subscriptions {
+    /// Which worker takes a step is chance; that one of two gets nothing in so many rounds of tasks is not.
+    pub const ROUNDS: u32 = 5;
+
+    /// Whether the instance was seen to take from any queue in this very look.
+    pub fn is_alive(&self, instance: &str) -> bool {
+        self.alive.contains_key(instance)
+    }
+
+    /// Whether the namespace was given work until chance explains nobody's absence from it.
+    pub fn gave_work(&self, namespace: &str) -> bool {
+        let rounds = self.rounds.get(namespace);
+        rounds.is_some_and(|rounds| *rounds >= Self::ROUNDS)
+    }
+
     /// Whether the instance was seen to take from the namespace's queue, by polling or by having worked.
     pub fn proven(&self, instance: &str, namespace: &str) -> bool {
         self.polls

@@ -13,13 +13,13 @@ mod process;
 mod tool;
 mod witness;
 
-pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
+pub use canary::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins, Ways};
 pub use configuration::{
     Configuration, EngineFile, PathState, Placeholder, RenderedFile, StrayDotenv, Template,
     TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
-    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Subscriptions, WorkDone,
+    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Sign, Subscriptions, WorkDone,
     Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};

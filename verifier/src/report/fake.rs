@@ -24,6 +24,7 @@ pub fn report() -> Report {
         profile: Some("stock".into()),
         mode: Some("cluster".into()),
         window: None,
+        canaries: None,
         seconds: 1.2,
         strict: false,
         verdict: Verdict::Failed,

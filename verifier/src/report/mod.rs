@@ -8,7 +8,7 @@ mod result;
 mod short;
 mod table;
 
-pub use result::{CheckResult, Counts, Outcome, Report, Verdict, Window};
+pub use result::{CanaryNote, CheckResult, Counts, Outcome, Report, Verdict, Window};
 
 use clap::ValueEnum;
 

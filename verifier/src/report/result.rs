@@ -23,6 +23,9 @@ pub struct Report {
     /// None where all of the history was judged, or none.
     #[serde(default)]
     pub window: Option<Window>,
+    /// None where no canaries were chosen by what earlier checks saw.
+    #[serde(default)]
+    pub canaries: Option<CanaryNote>,
     /// Seconds from the first look to the verdict.
     pub seconds: f64,
     /// Whether known findings count.
@@ -38,6 +41,18 @@ pub struct Window {
     pub since: DateTime<Utc>,
     /// When the engine's present profile began; else it was asked for.
     pub of_profile: bool,
+}
+
+/// What the canaries' checks rest on. Ways are namespaces through servers; those that were not tried now are proven by an
+/// earlier check of the very same processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CanaryNote {
+    pub tried: usize,
+    pub ways: usize,
+    /// Seconds since the oldest of those proofs; none where all ways were tried.
+    pub oldest_proof_seconds: Option<i64>,
+    /// Seconds since twins and a cancellation were tried, if they were.
+    pub servers_tried_seconds: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -163,6 +178,7 @@ impl Report {
             profile: topology.map(|topology| topology.profile.clone()),
             mode: topology.map(|topology| topology.kind()),
             window: window(evidence),
+            canaries: canary_note(evidence),
             seconds,
             strict,
             verdict,
@@ -181,6 +197,19 @@ fn window(evidence: &Evidence) -> Option<Window> {
     Some(Window {
         since: history.profile_began.or_else(asked)?,
         of_profile: history.profile_began.is_some(),
+    })
+}
+
+fn canary_note(evidence: &Evidence) -> Option<CanaryNote> {
+    let canaries = evidence.canaries.ok()?;
+    let ways = canaries.ways?;
+    // What was tried in this run was tried after it began.
+    let age = |at: DateTime<Utc>| (evidence.taken_at - at).num_seconds().max(0);
+    Some(CanaryNote {
+        tried: ways.tried,
+        ways: ways.all,
+        oldest_proof_seconds: ways.oldest_proof.map(age),
+        servers_tried_seconds: canaries.tried_at.map(age),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CheckResult, Outcome, Report, Verdict};
+use super::{CanaryNote, CheckResult, Outcome, Report, Verdict};
 use crate::check::{Family, Finding, Severity};
 
 const WIDTH: usize = 100;
@@ -241,6 +241,9 @@ fn summary(text: &mut String, report: &Report) {
         };
         text.push_str(&format!("{FAINT}history since {since} UTC{why}{FAINT:#}\n"));
     }
+    if let Some(canaries) = &report.canaries {
+        text.push_str(&format!("{FAINT}{}{FAINT:#}\n", canary_line(canaries)));
+    }
     let counting = || {
         let checks = report.checks.iter();
         checks.filter(|check| check.counts_against(report.strict))
@@ -251,6 +254,28 @@ fn summary(text: &mut String, report: &Report) {
     let first = counting().find(is_root).or_else(|| counting().next());
     if let Some(check) = first {
         text.push_str(&format!("next: `cluster-verify explain {}`\n", check.code));
+    }
+}
+
+fn canary_line(canaries: &CanaryNote) -> String {
+    let mut line = format!(
+        "canaries: {} of {} ways sent",
+        canaries.tried, canaries.ways
+    );
+    if let Some(seconds) = canaries.oldest_proof_seconds {
+        line.push_str(&format!(", the oldest proof is {} old", age(seconds)));
+    }
+    if let Some(seconds) = canaries.servers_tried_seconds.filter(|it| *it > 0) {
+        line.push_str(&format!("; twins and a cancellation {} ago", age(seconds)));
+    }
+    line
+}
+
+fn age(seconds: i64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
     }
 }
 
@@ -269,6 +294,27 @@ mod tests {
     #[test]
     fn each_check_has_a_line_and_findings_stand_below_it() {
         insta::assert_snapshot!(plain(&fake::report()));
+    }
+
+    #[test]
+    fn what_the_canaries_did_not_try_now_is_told_with_its_age() {
+        let mut report = fake::report();
+        let mut note = CanaryNote {
+            tried: 10,
+            ways: 52,
+            oldest_proof_seconds: Some(6 * 60 + 59),
+            servers_tried_seconds: Some(59),
+        };
+        report.canaries = Some(note);
+        let text = plain(&report);
+        let line = "canaries: 10 of 52 ways sent, the oldest proof is 6 min old; twins and a cancellation 59 s ago";
+        assert!(text.lines().any(|it| it == line), "{text}");
+
+        (note.tried, note.oldest_proof_seconds) = (52, None);
+        note.servers_tried_seconds = Some(0);
+        report.canaries = Some(note);
+        let text = plain(&report);
+        assert!(text.contains("canaries: 52 of 52 ways sent\n"), "{text}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod locked;
 mod prepared;
 mod processes;
 mod redelivery;
+mod standstill;
 mod subscriptions;
 mod synthetic;
 mod tampered;

@@ -32,8 +32,10 @@ impl Check for NamespaceWithoutSubscriber {
             }
         }
         let mut findings = Vec::new();
+        let mut unproven = false;
         for (namespace, workers) in by_namespace {
-            let anybody = subscribers(evidence, subscriptions, namespace)?;
+            let mut anybody = subscribers(evidence, subscriptions, namespace)?;
+            anybody.retain(|id| subscriptions.is_alive(id));
             if !database.has_queue_of(namespace) || !anybody.is_empty() {
                 continue;
             }
@@ -41,11 +43,16 @@ impl Check for NamespaceWithoutSubscriber {
                 .iter()
                 .any(|(_, standing)| *standing == Standing::Unproven)
             {
-                return Err(too_short(subscriptions, "who serves each namespace"));
+                unproven = true;
+                continue;
             }
             findings.push(finding(namespace, &workers, subscriptions.window_ms));
         }
-        Ok(findings)
+        // What is certain is told, whatever else is not.
+        match unproven && findings.is_empty() {
+            true => Err(too_short(subscriptions, "who serves each namespace")),
+            false => Ok(findings),
+        }
     }
 }
 
@@ -58,8 +65,9 @@ fn finding(namespace: &str, workers: &[(&Duty<'_>, Standing)], window_ms: u64) -
             .collect::<Vec<_>>()
     };
     let (idle, absent) = (named(Standing::Idle), named(Standing::Absent));
-    let unready = named(Standing::Unready);
-    let hint = match (idle.first(), unready.first(), absent.first()) {
+    let (still, unready) = (named(Standing::Still), named(Standing::Unready));
+    let logs = still.first().or(unready.first());
+    let hint = match (idle.first(), logs, absent.first()) {
         (Some(id), _, _) => format!("run `cluster-verify env {id} --provenance`"),
         (None, Some(id), _) => format!("run `./dev logs {id}`"),
         (None, None, Some(id)) => format!("run `process-compose process start {id}`"),
@@ -73,6 +81,7 @@ fn finding(namespace: &str, workers: &[(&Duty<'_>, Standing)], window_ms: u64) -
         .hint(hint);
     let lists = [
         ("run and do not serve it", idle),
+        ("run and take from no queue any more", still),
         ("run and are not ready", unready),
         ("do not run", absent),
     ];
@@ -86,7 +95,7 @@ fn finding(namespace: &str, workers: &[(&Duty<'_>, Standing)], window_ms: u64) -
 mod tests {
     use super::*;
     use crate::checks::testing::{fires, silent, unknown};
-    use crate::evidence::Observed;
+    use crate::evidence::{Observed, Subscriptions};
 
     fn without_subscribers() -> Evidence {
         let mut evidence = Evidence::healthy();
@@ -165,6 +174,45 @@ mod tests {
         evidence.database.seen_mut().queues.clear();
 
         silent::<NamespaceWithoutSubscriber>(&evidence);
+    }
+
+    #[test]
+    fn what_its_workers_did_before_they_stood_still_proves_nothing() {
+        let mut evidence = Evidence::healthy();
+        evidence.subscriptions.seen_mut().alive.clear();
+
+        let findings = fires::<NamespaceWithoutSubscriber>(&evidence);
+
+        let still = &findings[0].evidence["run and take from no queue any more"];
+        assert_eq!(still, "worker-rust-1, worker-rust-2");
+        assert_eq!(findings[0].hint, "run `./dev logs worker-rust-1`");
+    }
+
+    #[test]
+    fn what_is_certain_of_one_namespace_is_told_though_another_is_unproven() {
+        let mut evidence = without_subscribers();
+        for root in evidence.configuration.template_roots.values_mut() {
+            let mut other = root.templates[0].clone();
+            other.namespace = "parcel".into();
+            root.templates.push(other);
+        }
+        let queues = &mut evidence.database.seen_mut().queues;
+        let mut other = queues[0].clone();
+        other.name = "worker_parcel_queue".into();
+        queues.push(other);
+        for identity in evidence.identities.values_mut() {
+            identity.seen_mut().namespaces.push("parcel".into());
+        }
+        let subscriptions = evidence.subscriptions.seen_mut();
+        subscriptions.window_ms = 1;
+        unknown::<NamespaceWithoutSubscriber>(&evidence);
+
+        let rounds = &mut evidence.subscriptions.seen_mut().rounds;
+        rounds.insert("parcel".into(), Subscriptions::ROUNDS);
+        let findings = fires::<NamespaceWithoutSubscriber>(&evidence);
+
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].subject, "namespace parcel");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::evidence::{Evidence, Subscriptions, Unseen};
 /// From the best to the worst of what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It was seen to poll the queue, or has done work of it.
+    /// It was seen to poll the queue, or has done work of it, and takes from its queues now.
     Serves,
     /// Its process does not run.
     Absent,
@@ -14,6 +14,8 @@ pub enum Standing {
     Unready,
     /// It was not seen to, within a window in which it should have been.
     Idle,
+    /// It was seen to before, and takes from no queue now, within a window in which that would have shown.
+    Still,
     /// It was not seen to, and the window was too short to tell.
     Unproven,
 }
@@ -30,7 +32,8 @@ pub fn standing(
     if !runs(evidence, id)? {
         return Ok(Standing::Absent);
     }
-    if subscriptions.proven(id, namespace) {
+    let proven = subscriptions.proven(id, namespace);
+    if proven && subscriptions.is_alive(id) {
         return Ok(Standing::Serves);
     }
     let misdirected = duty.misdirection(evidence.system.ok()).is_some();
@@ -39,17 +42,20 @@ pub fn standing(
     }
     let elsewhere = misdirected || !advertises(evidence, id, namespace);
     // A visit to a queue with messages is over at once and may go unseen: whoever was
-    // seen at other queues polls, and is given a second round.
-    let half_seen = duty
-        .namespaces
-        .iter()
-        .any(|other| subscriptions.proven(id, other));
+    // seen at other queues polls, and is given a second round, or tasks. Whoever stands
+    // still is at no queue, so that one round is enough.
+    let half_seen = !proven
+        && duty
+            .namespaces
+            .iter()
+            .any(|other| subscriptions.proven(id, other));
     let rounds = if half_seen { 2 } else { 1 };
-    let waited = subscriptions.window_ms >= rounds * subscriptions.cycle_ms;
-    Ok(if elsewhere || waited {
-        Standing::Idle
-    } else {
-        Standing::Unproven
+    let waited = subscriptions.gave_work(namespace)
+        || subscriptions.window_ms >= rounds * subscriptions.cycle_ms;
+    Ok(match proven {
+        true if waited => Standing::Still,
+        false if elsewhere || waited => Standing::Idle,
+        _ => Standing::Unproven,
     })
 }
 
@@ -65,7 +71,8 @@ fn advertises(evidence: &Evidence, id: &str, namespace: &str) -> bool {
 /// What a check says when the window was too short.
 pub fn too_short(subscriptions: &Subscriptions, what: &str) -> Unseen {
     let why = format!(
-        "looked for {} ms, and a worker takes up to {} ms to visit all its namespaces",
+        "looked for {} ms, and a worker takes up to {} ms to visit all its namespaces; no tasks were sent to see who \
+         takes them",
         subscriptions.window_ms, subscriptions.cycle_ms
     );
     Unseen::new(what, why)

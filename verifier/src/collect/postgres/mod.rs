@@ -2,9 +2,11 @@
 
 mod audits;
 mod canary_steps;
+mod canary_tasks;
 mod catalogue;
 mod connect;
 mod copy;
+mod expected;
 mod history;
 mod messages;
 mod open_steps;
@@ -12,20 +14,25 @@ mod prune;
 mod subscriptions;
 mod task_messages;
 mod task_progress;
+mod unread;
+mod work;
 
 pub use audits::of_steps as audits;
-pub use canary_steps::{
-    creator_of, events_of, settled_states, steps_of, task_exists, task_of_correlation,
-    tasks_of_correlation,
+pub use canary_steps::steps_of;
+pub use canary_tasks::{
+    events_of, look_back, settled_states, task_of_correlation, tasks_of_correlation,
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls, variables};
+pub use expected::Expected;
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
 pub use prune::{Pruned, prune};
-pub use subscriptions::{Expected, sample as subscriptions, work};
+pub use subscriptions::sample as subscriptions;
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};
+pub use unread::namespaces as unread;
+pub use work::add_new as add_work;
 
 use crate::evidence::Unseen;
 

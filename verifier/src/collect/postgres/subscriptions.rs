@@ -3,82 +3,24 @@
 //! A worker visits its namespaces in turn, about five seconds each while they are
 //! empty, and only holds a lock on the queue's table during its visit.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use sqlx::PgPool;
 
-use super::{Databases, unseen};
+use super::expected::VISIT;
+use super::work::{add_all, add_new, clock};
+use super::{Databases, Expected, unseen};
 use crate::collect::progress::Progress;
-use crate::evidence::{Listen, Poll, Subscriptions, Unseen, WorkDone};
+use crate::evidence::{Listen, Poll, Sign, Subscriptions, Unseen};
 
-/// One visit of a namespace on an empty queue (`pgmq.read_with_poll`'s own default).
-const VISIT: Duration = Duration::from_secs(5);
 const SAMPLE: Duration = Duration::from_millis(40);
 const COUNT_WORK: Duration = Duration::from_millis(500);
+/// A poll that is older has hung: its lock says nothing of now.
+const LONGEST_POLL: Duration = VISIT.saturating_mul(2);
 
-/// What should be proven, and how workers of this boot are told apart.
-#[derive(Debug, Clone, Default)]
-pub struct Expected {
-    /// Namespaces by worker instance.
-    pub namespaces: BTreeMap<String, BTreeSet<String>>,
-    /// Instance by the worker uuid of its present boot.
-    pub workers: BTreeMap<String, String>,
-    /// Polls that were seen before, of these very boots.
-    pub seen: Vec<Poll>,
-    /// Whether whoever does not show will be given work (`confirm`), so that no second round is needed.
-    pub confirmed: bool,
-}
-
-impl Expected {
-    /// How long a worker that only polls takes to come round to a namespace.
-    pub fn cycle(&self) -> Duration {
-        let most = self
-            .namespaces
-            .values()
-            .map(BTreeSet::len)
-            .max()
-            .unwrap_or(0);
-        VISIT * u32::try_from(most).unwrap_or(u32::MAX)
-    }
-
-    /// The longest that a healthy cluster needs to show every subscription.
-    fn bound(&self) -> Duration {
-        self.cycle() + VISIT / 2
-    }
-
-    /// How long to look, given what was seen so far.
-    ///
-    /// A visit to a queue with messages is over at once and may go unseen: whoever
-    /// was seen at some of its queues gets a second round for the others.
-    fn patience(&self, seen: &Subscriptions) -> Duration {
-        let half_seen = |(instance, names): (&String, &BTreeSet<String>)| {
-            let proven = names
-                .iter()
-                .filter(|name| seen.proven(instance, name))
-                .count();
-            proven > 0 && proven < names.len()
-        };
-        let again = !self.confirmed && self.namespaces.iter().any(half_seen);
-        self.bound() * if again { 2 } else { 1 }
-    }
-
-    /// What was not seen yet: instance and namespace.
-    pub fn missing<'a>(&'a self, seen: &Subscriptions) -> Vec<(&'a str, &'a str)> {
-        self.namespaces
-            .iter()
-            .flat_map(|(instance, names)| names.iter().map(|name| (&**instance, &**name)))
-            .filter(|(instance, namespace)| !seen.proven(instance, namespace))
-            .collect()
-    }
-
-    fn total(&self) -> usize {
-        self.namespaces.values().map(BTreeSet::len).sum()
-    }
-}
-
-/// Looks until every expected subscription is proven or the poll cycle's bound has passed.
+/// Looks until every expected subscription is proven, and everybody was seen to take from a queue now, or until that
+/// would have shown in a healthy cluster.
 ///
 /// # Errors
 /// The query that failed.
@@ -90,23 +32,24 @@ pub async fn sample(
     let begun = Instant::now();
     let mut seen = Subscriptions {
         polls: expected.seen.clone(),
+        began: clock(databases).await?,
         ..Subscriptions::default()
     };
-    let mut counted: Option<Instant> = None;
+    add_all(databases, expected, &mut seen).await?;
+    let mut counted = Instant::now();
     loop {
         add_polls(&databases.queues, &mut seen).await?;
-        if counted.is_none_or(|at| at.elapsed() >= COUNT_WORK) {
-            seen.work = work(databases, expected).await?;
-            counted = Some(Instant::now());
+        if counted.elapsed() >= COUNT_WORK {
+            add_new(databases, expected, &mut seen).await?;
+            counted = Instant::now();
         }
-        let missing = expected.missing(&seen).len();
         let patience = expected.patience(&seen);
-        if missing == 0 || begun.elapsed() >= patience {
+        if begun.elapsed() >= patience {
             break;
         }
         progress.say(format!(
             "subscriptions: {} of {} proven, at most {} s more",
-            expected.total() - missing,
+            expected.total() - expected.missing(&seen).len(),
             expected.total(),
             patience.saturating_sub(begun.elapsed()).as_secs()
         ));
@@ -120,8 +63,10 @@ pub async fn sample(
 
 async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen> {
     // The statement tells a poll from the creation of the queue, which locks it too.
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT DISTINCT activity.application_name, class.relname::text \
+    let rows: Vec<(String, String, bool)> = sqlx::query_as(
+        "SELECT activity.application_name, class.relname::text, \
+                bool_or(activity.state = 'active' AND \
+                        activity.query_start > clock_timestamp() - $1 * interval '1 second') \
          FROM pg_locks lock \
          JOIN pg_class class ON class.oid = lock.relation \
          JOIN pg_stat_activity activity ON activity.pid = lock.pid \
@@ -130,12 +75,17 @@ async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen
            AND class.relnamespace = 'pgmq'::regnamespace \
            AND class.relname LIKE 'q\\_worker\\_%\\_queue' \
            AND lock.mode IN ('RowShareLock', 'RowExclusiveLock') \
-           AND activity.query ILIKE '%pgmq.read%'",
+           AND activity.query ILIKE '%pgmq.read%' \
+         GROUP BY 1, 2",
     )
+    .bind(LONGEST_POLL.as_secs_f64())
     .fetch_all(pool)
     .await
     .map_err(unseen("the locks on the queues"))?;
-    for (instance, table) in rows {
+    for (instance, table, is_fresh) in rows {
+        if is_fresh {
+            seen.alive.insert(instance.clone(), Sign::Polled);
+        }
         let namespace = table
             .strip_prefix("q_worker_")
             .and_then(|rest| rest.strip_suffix("_queue"));
@@ -182,70 +132,9 @@ fn channels(query: &str) -> impl Iterator<Item = &str> {
         .map(|(_, channel)| channel.trim().trim_matches('"'))
 }
 
-/// Who of the expected has stored results, in this boot.
-///
-/// # Errors
-/// The query that failed.
-pub async fn work(pool: &PgPool, expected: &Expected) -> Result<Vec<WorkDone>, Unseen> {
-    let uuids: Vec<uuid::Uuid> = expected
-        .workers
-        .keys()
-        .filter_map(|worker| worker.parse().ok())
-        .collect();
-    let rows: Vec<(uuid::Uuid, String, i64)> = sqlx::query_as(
-        "SELECT audit.worker_uuid, namespace.name, count(*) \
-         FROM tasker.workflow_step_result_audit audit \
-         JOIN tasker.tasks task USING (task_uuid) \
-         JOIN tasker.named_tasks named USING (named_task_uuid) \
-         JOIN tasker.task_namespaces namespace USING (task_namespace_uuid) \
-         WHERE audit.worker_uuid = ANY($1) \
-         GROUP BY 1, 2",
-    )
-    .bind(uuids)
-    .fetch_all(pool)
-    .await
-    .map_err(unseen("the audit of results"))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(worker, namespace, steps)| {
-            let instance = expected.workers.get(&worker.to_string())?.clone();
-            Some(WorkDone {
-                instance,
-                namespace,
-                steps: u64::try_from(steps).unwrap_or(0),
-            })
-        })
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whoever_was_seen_at_some_queues_gets_a_second_round() {
-        let names = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect();
-        let expected = Expected {
-            namespaces: [("worker-rust-1".to_owned(), names(&["mail", "parcel"]))].into(),
-            ..Expected::default()
-        };
-        let mut seen = Subscriptions::default();
-        assert_eq!(expected.patience(&seen), expected.bound());
-
-        seen.polls.push(Poll {
-            instance: "worker-rust-1".into(),
-            namespace: "mail".into(),
-            first_seen: Utc::now(),
-        });
-        assert_eq!(expected.patience(&seen), expected.bound() * 2);
-        assert_eq!(expected.missing(&seen), [("worker-rust-1", "parcel")]);
-
-        let confirmed = Expected {
-            confirmed: true,
-            ..expected
-        };
-        assert_eq!(confirmed.patience(&seen), confirmed.bound());
-    }
 
     #[test]
     fn one_statement_may_name_several_channels() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{uuid, worker_uuid};
+use super::{now, uuid, worker_uuid};
 use crate::evidence::{Canaries, Canary, CanaryStep, Cancellation, CreateOutcome, Reading, Twins};
 use crate::topology::Topology;
 
@@ -107,5 +107,7 @@ pub fn canaries(topology: &Topology) -> Canaries {
             status: 200,
             readings: cancelled.collect(),
         }),
+        tried_at: Some(now()),
+        ways: None,
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::now;
 use crate::evidence::{
-    DatabaseView, Listen, Migration, Observed, Poll, Queue, Session, Subscriptions, WorkDone,
+    DatabaseView, Listen, Migration, Observed, Poll, Queue, Session, Sign, Subscriptions, WorkDone,
 };
 use crate::topology::{Role, Topology};
 
@@ -99,5 +99,10 @@ pub fn subscriptions(topology: &Topology) -> Subscriptions {
                 steps: 2,
             })
             .collect(),
+        began: now() - TimeDelta::seconds(6),
+        alive: workers(topology)
+            .map(|instance| (instance, Sign::Polled))
+            .collect(),
+        rounds: Default::default(),
     }
 }

@@ -9,6 +9,7 @@ mod span;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use self::read::read;
 use self::span::spans;
+use crate::collect::pace::Pace;
 use crate::collect::progress::Progress;
 use crate::evidence::{HistoryView, Unseen};
 use crate::history::TaskHistory;
@@ -42,6 +44,8 @@ pub struct Past {
     pub profile_began: Option<DateTime<Utc>>,
     /// Keep the tasks that are as they should be too: memory then grows with the history.
     pub keep_all: bool,
+    /// Whether others have to be spared.
+    pub pace: Pace,
 }
 
 impl From<Option<u64>> for Past {
@@ -88,14 +92,19 @@ pub async fn collect(
         since_seconds,
         profile_began,
         keep_all,
+        pace,
     } = past.into();
     let read_at = Some(Utc::now());
     let tasks = since_seconds.map_or(Tasks::All, Tasks::Since);
     let spans = Arc::new(spans(pool, tasks).await?);
     let next = Arc::new(AtomicUsize::new(0));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = match pace {
+        Pace::Quick | Pace::Spread => cores.min(MOST_READERS),
+        Pace::Gentle => 1,
+    };
     let mut readers = JoinSet::new();
-    for _ in 0..cores.min(MOST_READERS).min(spans.len()) {
+    for _ in 0..most.min(spans.len()) {
         let (pool, spans, next) = (pool.clone(), Arc::clone(&spans), Arc::clone(&next));
         readers.spawn(async move {
             let mut view = HistoryView {
@@ -103,9 +112,11 @@ pub async fn collect(
                 ..HistoryView::default()
             };
             while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let begun = Instant::now();
                 for task in read(&pool, span).await? {
                     view.add(task);
                 }
+                tokio::time::sleep(pace.pause(begun.elapsed())).await;
             }
             Ok(view)
         });
