@@ -1,5 +1,7 @@
 //! Arguments of `check` that are refused, and recordings.
 
+use cluster_verify::evidence::FORMAT;
+
 use crate::program::cluster_verify;
 use crate::project::Project;
 
@@ -94,10 +96,10 @@ fn a_recording_of_another_version_is_to_be_made_again_whatever_else_is_in_it() {
 
     cluster_verify(&["check", "--replay", "evidence.json"])
         .within(project.root())
-        .stderr(
-            "cluster-verify: evidence.json: recorded in format 99, this version reads 1; record it \
-             again\n",
-        )
+        .stderr(format!(
+            "cluster-verify: evidence.json: recorded in format 99, this version reads {FORMAT}; record \
+             it again\n"
+        ))
         .status(3)
         .run();
 }
@@ -145,7 +147,11 @@ fn a_recording_replaces_what_was_there_and_leaves_nothing_beside_it() {
         .stdout_holding(&["verdict: passed"])
         .run();
 
-    assert!(project.read("kept/e.json").starts_with("{\"format\":1,"));
+    assert!(
+        project
+            .read("kept/e.json")
+            .starts_with(&format!("{{\"format\":{FORMAT},"))
+    );
     let beside = std::fs::read_dir(project.path("kept")).unwrap();
     assert_eq!(beside.count(), 1);
 }
