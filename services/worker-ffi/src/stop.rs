@@ -49,8 +49,11 @@ impl Bridge {
         }
         if let Some(channel) = lock(&self.channel).take() {
             // A result is taken only while the engine's own channel has room for it.
-            let handing = tokio::time::timeout(left(), self.hand_back(&channel, &mut handed_back));
-            if self.handle.block_on(handing).is_err() {
+            let in_time = self.handle.block_on(async {
+                // Made inside: a timeout asks for the runtime that it runs on.
+                tokio::time::timeout(left(), self.hand_back(&channel, &mut handed_back)).await
+            });
+            if in_time.is_err() {
                 late.push("steps to hand back");
             }
         }
