@@ -22,7 +22,7 @@ impl Check for AfterTerminal {
 mod tests {
     use super::*;
     use crate::checks::history::breaches::evidence_of;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
     use crate::evidence::healthy::task_history;
     use crate::history::{StepState, TaskHistory, TaskState, Transition};
@@ -90,6 +90,27 @@ mod tests {
         // A state from which the engine's own table leads on.
         silent::<AfterTerminal>(&evidence_of(finalized(T::BlockedByFailures, T::Error)));
         silent::<AfterTerminal>(&evidence_of(finalized(T::BlockedByFailures, T::Complete)));
+    }
+
+    #[test]
+    fn of_the_engine_it_is_known_that_others_go_on_and_not_that_the_finalizer_does() {
+        let mut task = finalized(TaskState::Cancelled, TaskState::Complete);
+        let mut after = task.transitions[9].clone();
+        (after.to, after.sort_key, after.privileged) = (TaskState::EvaluatingResults, 11, false);
+        task.transitions.push(after);
+
+        let accepted = accepted_by_the_project::<AfterTerminal>(&evidence_of(task));
+
+        let kind = |it: &Finding| it.subject.split_once(", ").map(|(_, kind)| kind.to_owned());
+        let accepted: Vec<_> = accepted
+            .iter()
+            .map(|it| (kind(it), it.known.is_some()))
+            .collect();
+        let expected = [("finalized", false), ("moved on", true)];
+        assert_eq!(
+            accepted,
+            expected.map(|(kind, known)| (Some(kind.to_owned()), known))
+        );
     }
 
     #[test]

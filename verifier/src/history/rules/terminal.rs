@@ -4,33 +4,33 @@ use super::Breach;
 use crate::history::state::State;
 use crate::history::{TaskHistory, Transition};
 
-pub fn after_terminal(task: &TaskHistory) -> Vec<Breach> {
-    // Past the edge table, steps are moved by operators, tasks by the engine's finalizer: it writes
-    // `complete` after `cancelled` as readily as after anything else.
-    Breach::in_task_or_steps(
-        task,
-        |own| goes_on(own, |_| false),
-        |of_step| goes_on(of_step, |after| after.privileged),
-    )
+/// By the engine's own table, and as no operator does.
+pub fn moved_on(task: &TaskHistory) -> Vec<Breach> {
+    Breach::in_task_or_steps(task, goes_on(false), goes_on(false))
 }
 
-fn goes_on<S: State>(
-    transitions: &[Transition<S>],
-    by_hand: impl Fn(&Transition<S>) -> bool,
-) -> Option<String> {
-    let pair = transitions.windows(2).find(|pair| {
-        let (end, after) = (&pair[0], &pair[1]);
-        // The same end once more is a matter of its own: completed twice.
-        end.to.is_terminal()
-            && !by_hand(after)
-            && after.to != end.to
-            && !after.to.follows(Some(end.to))
-    })?;
-    Some(format!(
-        "{} in transition {}, and {} in transition {} after it",
-        pair[0].to.name(),
-        pair[0].sort_key,
-        pair[1].to.name(),
-        pair[1].sort_key
-    ))
+/// Past that table: steps are moved so by operators, and tasks by the engine's finalizer, which writes `complete` after
+/// `cancelled` as readily as after anything else.
+pub fn finalized(task: &TaskHistory) -> Vec<Breach> {
+    Breach::in_task_or_steps(task, goes_on(true), |_| None)
+}
+
+fn goes_on<S: State>(privileged: bool) -> impl Fn(&[Transition<S>]) -> Option<String> {
+    move |transitions| {
+        let pair = transitions.windows(2).find(|pair| {
+            let (end, after) = (&pair[0], &pair[1]);
+            // The same end once more is a matter of its own: completed twice.
+            end.to.is_terminal()
+                && after.privileged == privileged
+                && after.to != end.to
+                && !after.to.follows(Some(end.to))
+        })?;
+        Some(format!(
+            "{} in transition {}, and {} in transition {} after it",
+            pair[0].to.name(),
+            pair[0].sort_key,
+            pair[1].to.name(),
+            pair[1].sort_key
+        ))
+    }
 }
