@@ -221,10 +221,6 @@ impl Verdict {
     ///
     /// # Errors
     /// What was found and is not known (with `TASKER_TEST_STRICT=1` also what is), or could not be seen.
-    #[expect(
-        clippy::print_stderr,
-        reason = "what a test has to say is read beside its result"
-    )]
     pub fn accept(self) -> Result<()> {
         let strict = outcome::is_strict();
         let mut against = Vec::new();
