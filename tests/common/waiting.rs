@@ -182,7 +182,8 @@ pub async fn wait_for_rest_or_stranded(
 struct Open {
     task: Uuid,
     state: String,
-    /// Seconds since the last transition of it or of a step.
+    /// Seconds since the last transition of it or of a step, or since a retry was due: until then nobody has to
+    /// move it, in the verifier's words too.
     stands: f64,
     /// A step waits for its retry.
     waits: bool,
@@ -191,7 +192,10 @@ struct Open {
 async fn open_tasks(pool: &PgPool, tasks: &[Uuid]) -> Result<Vec<Open>> {
     let query = "SELECT present.task_uuid AS task, present.to_state AS state, \
                     extract(epoch FROM timezone('utc', now()) \
-                        - greatest(present.created_at, max(step_present.created_at)))::float8 AS stands, \
+                        - greatest(present.created_at, max(step_present.created_at), \
+                            max(coalesce(step.last_attempted_at + step.backoff_request_seconds * interval '1 second', \
+                                step_present.created_at + interval '60 seconds')) \
+                                FILTER (WHERE step_present.to_state = 'waiting_for_retry')))::float8 AS stands, \
                     coalesce(bool_or(step_present.to_state = 'waiting_for_retry'), false) AS waits \
                  FROM tasker.task_transitions present \
                  LEFT JOIN tasker.workflow_steps step ON step.task_uuid = present.task_uuid \
