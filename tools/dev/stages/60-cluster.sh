@@ -27,7 +27,7 @@ cargo test --locked --workspace --features cluster-verify/test-cluster --test li
 # What a stop could not do is in the log alone.
 ./dev down
 for log in "$TASKER_CLUSTER_STATE"/logs/worker-{ruby,ts}-[12].log; do
-    tail -n 3 "$log" | grep -q 'stopped after [0-9]* ms; steps: ' || {
+    tail -n 20 "$log" | grep -q 'stopped after [0-9]* ms; steps: ' || {
         printf 'it did not stop in order: %s\n' "$log"
         tail -n 3 "$log"
         exit 1
