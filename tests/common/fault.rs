@@ -8,7 +8,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use chrono::Utc;
 use cluster_verify::evidence::InjectedFault;
 use cluster_verify::topology::Role;
@@ -16,13 +16,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::turn::Alone;
-use crate::{Environment, health};
+use crate::{Environment, health, instance_process, interrupted};
 
 const UNTIL_WELL: Duration = Duration::from_secs(60);
 const PROBE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Puts the cluster right when the test ends, also when it failed.
+/// Puts the cluster right when the test ends, also when it failed or a signal ends it.
 #[derive(Debug)]
 #[must_use = "the cluster is put right when it is dropped"]
 pub struct Repair<'a> {
@@ -32,25 +32,54 @@ pub struct Repair<'a> {
 impl Drop for Repair<'_> {
     #[expect(clippy::print_stderr, reason = "nobody takes an error from a drop")]
     fn drop(&mut self) {
-        if let Err(error) = self.turn.mend() {
-            eprintln!("the cluster could not be put right: {error:#}");
+        let mended = self.turn.mend();
+        interrupted::is_mended();
+        match mended {
+            Ok(()) => {}
+            // A second panic would end the process before the first one is told.
+            Err(error) if std::thread::panicking() => {
+                eprintln!("the cluster could not be put right: {error:#}");
+            }
+            Err(error) => panic!("the cluster could not be put right: {error:#}"),
         }
     }
 }
 
 impl Alone {
     /// Take it before the first fault.
-    pub const fn repair(&self) -> Repair<'_> {
-        Repair { turn: self }
+    ///
+    /// # Errors
+    /// Signals cannot be waited for.
+    pub fn repair(&self) -> Result<Repair<'_>> {
+        interrupted::watch(set_going)?;
+        Ok(Repair { turn: self })
     }
 
-    /// Ends an instance as a crash would; the supervisor starts it again.
+    /// Ends an instance as a crash would, and returns the pid that it had; the supervisor starts it again.
     ///
     /// # Errors
     /// It does not run.
-    pub fn kill(&self, instance: &str) -> Result<()> {
-        self.signal(instance, Signal::SIGKILL)?;
-        self.note("kill", instance)
+    pub fn kill(&self, instance: &str) -> Result<u32> {
+        let killed = send(instance, Signal::SIGKILL)?;
+        self.note("kill", instance)?;
+        Ok(killed)
+    }
+
+    /// Whether the supervisor has an instance that was [killed](Self::kill) going again.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn is_back(&self, instance: &str, killed: u32) -> Result<()> {
+        let environment = Environment::get();
+        let pid = instance_process::pid(&environment.project.state, instance)?;
+        let known = environment.topology.instance(instance);
+        let (service, instance) = known.with_context(|| format!("there is no {instance}"))?;
+        ensure!(
+            pid != killed && is_well(service.role, &instance.id, instance.port),
+            "{} was killed as pid {killed} and is not well again as pid {pid}",
+            instance.id
+        );
+        Ok(())
     }
 
     /// Halts an instance where it is.
@@ -58,7 +87,7 @@ impl Alone {
     /// # Errors
     /// It does not run.
     pub fn freeze(&self, instance: &str) -> Result<()> {
-        self.signal(instance, Signal::SIGSTOP)
+        send(instance, Signal::SIGSTOP).map(drop)
     }
 
     /// Lets a halted instance go on.
@@ -66,7 +95,7 @@ impl Alone {
     /// # Errors
     /// It does not run.
     pub fn thaw(&self, instance: &str) -> Result<()> {
-        self.signal(instance, Signal::SIGCONT)
+        send(instance, Signal::SIGCONT).map(drop)
     }
 
     /// Asks the supervisor to `start`, `stop` or `restart` a process in order.
@@ -74,23 +103,7 @@ impl Alone {
     /// # Errors
     /// It refused.
     pub fn supervise(&self, action: &str, process: &str) -> Result<()> {
-        let environment = Environment::get();
-        let output = Command::new("process-compose")
-            .arg("--unix-socket")
-            .arg(environment.project.supervisor_socket())
-            .args(["process", action, process])
-            .current_dir(&environment.project.root)
-            .stdin(Stdio::null())
-            .output()
-            .context("run process-compose: ./dev shell has it on PATH")?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!(
-                "process-compose process {action} {process}: {}",
-                said.trim()
-            );
-        }
-        Ok(())
+        supervise(action, process)
     }
 
     /// Restarts every server and worker in order, since they do not recover by themselves from what was done.
@@ -130,13 +143,7 @@ impl Alone {
     pub fn mend(&self) -> Result<()> {
         let environment = Environment::get();
         let begun = Instant::now();
-        for (_, instance) in environment.topology.instances() {
-            // Neither finds anything to do on an instance that is well.
-            let _ = self.thaw(&instance.id);
-            if !is_alive(&instance.id) {
-                let _ = self.supervise("start", &instance.id);
-            }
-        }
+        set_going();
         loop {
             let waiting: Vec<&str> = environment
                 .topology
@@ -156,42 +163,52 @@ impl Alone {
             std::thread::sleep(LOOK);
         }
     }
+}
 
-    fn signal(&self, instance: &str, signal: Signal) -> Result<()> {
-        let pid = pid(instance)?;
-        kill(Pid::from_raw(pid), signal)
-            .with_context(|| format!("{signal} to {instance}, pid {pid}"))
+/// Starts what was stopped and wakes what was halted; on an instance that is well neither finds anything to do.
+fn set_going() {
+    for (_, instance) in Environment::get().topology.instances() {
+        if send(&instance.id, Signal::SIGCONT).is_err() {
+            // The wait for all to be well tells why one is not.
+            let _ = supervise("start", &instance.id);
+        }
     }
 }
 
-/// The process of an instance, by the pid file that its launcher wrote.
-fn pid(instance: &str) -> Result<i32> {
-    let path = Environment::get()
-        .project
-        .state
-        .join("pids")
-        .join(format!("{instance}.pid"));
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    text.trim()
-        .parse()
-        .with_context(|| format!("the pid in {}", path.display()))
+fn supervise(action: &str, process: &str) -> Result<()> {
+    let environment = Environment::get();
+    let output = Command::new("process-compose")
+        .arg("--unix-socket")
+        .arg(environment.project.supervisor_socket())
+        .args(["process", action, process])
+        .current_dir(&environment.project.root)
+        .stdin(Stdio::null())
+        .output()
+        .context("run process-compose: ./dev shell has it on PATH")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "process-compose process {action} {process}: {}",
+            said.trim()
+        );
+    }
+    Ok(())
 }
 
-fn is_alive(instance: &str) -> bool {
-    pid(instance).is_ok_and(|pid| kill(Pid::from_raw(pid), None).is_ok())
+/// Sends a signal to an instance that runs, and returns its pid.
+fn send(instance: &str, signal: Signal) -> Result<u32> {
+    let pid = instance_process::pid(&Environment::get().project.state, instance)?;
+    kill(Pid::from_raw(pid.cast_signed()), signal)
+        .with_context(|| format!("{signal} to {instance}, pid {pid}"))?;
+    Ok(pid)
 }
 
 /// Alive, with the identity record of its present process, and ready by its own word.
 fn is_well(role: Role, instance: &str, port: u16) -> bool {
-    let record = Environment::get()
-        .project
-        .state
-        .join("run")
-        .join(instance)
-        .join("identity.json");
+    let state = &Environment::get().project.state;
+    let record = state.join("run").join(instance).join("identity.json");
     let url = format!("http://localhost:{port}");
-    is_alive(instance)
+    instance_process::pid(state, instance).is_ok()
         && record.exists()
         && match role {
             Role::Orchestration => health::server_is_ready_now(&url, PROBE),

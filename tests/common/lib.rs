@@ -34,7 +34,9 @@ mod cluster_config;
 mod environment;
 mod fault;
 mod health;
+mod instance_process;
 mod integration_test_manager;
+mod interrupted;
 mod lifecycle_test_manager;
 mod load_balancing;
 mod multi_instance_test_manager;
@@ -57,7 +59,7 @@ pub use lifecycle_test_manager::{LifecycleTestManager, TransitionRow};
 pub use load_balancing::LoadBalancingStrategy;
 pub use multi_instance_test_manager::MultiInstanceTestManager;
 pub use orchestration_cluster::OrchestrationCluster;
-pub use outcome::{is_strict, skip};
+pub use outcome::{is_strict, say, skip};
 pub use request::{
     create_fan_out_task_request, create_simple_task_request, create_task_request, uuids,
 };

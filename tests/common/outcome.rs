@@ -66,7 +66,7 @@ fn may_skip(setting: Option<&str>, reason: &str) -> Result<()> {
 }
 
 /// Tells of the running test, past libtest's capture of its output, which nobody would see of one that passes.
-pub(crate) fn say(what: impl Display) {
+pub fn say(what: impl Display) {
     let _ = writeln!(std::io::stderr(), "{}: {what}", test_name());
 }
 

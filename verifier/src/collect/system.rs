@@ -1,7 +1,7 @@
 //! Asks the operating system for the cluster's processes and listeners.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
@@ -69,6 +69,17 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         listeners,
         pid_files,
     })
+}
+
+/// Where one process works; none where it has ended or is another user's.
+pub fn working_folder(pid: u32) -> Option<PathBuf> {
+    let pid = sysinfo::Pid::from_u32(pid);
+    let mut system = System::new();
+    let what = ProcessRefreshKind::nothing()
+        .with_cwd(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, what);
+    system.process(pid)?.cwd().map(Path::to_path_buf)
 }
 
 /// Children inherit a socket: PostgreSQL's forty backends hold its port as their parent does.

@@ -88,7 +88,7 @@ async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> R
 #[tokio::test]
 async fn a_result_that_is_there_twice_when_the_servers_look_is_applied_once() -> Result<()> {
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
     let servers: Vec<&str> = Environment::get()

@@ -22,7 +22,7 @@ async fn a_worker_that_is_stopped_ends_what_it_has_in_hand() -> Result<()> {
         return skip(&reason);
     }
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let created = manager
         .create_tasks_concurrent(vec![slow_request(2000); 6])
@@ -58,7 +58,7 @@ async fn tasks_go_on_while_an_orchestration_server_is_stopped() -> Result<()> {
         return skip(&reason);
     }
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let created = manager
         .create_tasks_concurrent(vec![create_simple_task_request(); 6])

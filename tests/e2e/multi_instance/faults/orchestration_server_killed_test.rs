@@ -21,7 +21,7 @@ async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_repor
         return crate::common::skip(&reason);
     }
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
     let created = manager

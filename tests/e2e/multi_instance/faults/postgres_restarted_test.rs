@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 #[tokio::test]
 async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let created = manager
         .create_tasks_concurrent(vec![slow_request(3000); 6])

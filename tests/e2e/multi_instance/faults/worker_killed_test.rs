@@ -44,7 +44,7 @@ async fn what_killed_workers_had_in_hand_is_done_by_others_or_reported() -> Resu
         }
     }
     let turn = turn::alone()?;
-    let _repair = turn.repair();
+    let _repair = turn.repair()?;
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
     let mut sent = Vec::new();
