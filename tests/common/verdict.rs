@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use cluster_verify::check::{Filter, Finding, Severity, judge};
+use cluster_verify::check::{Filter, Finding, Severity, find, judge};
 use cluster_verify::collect::canary::AT_REST;
 use cluster_verify::collect::postgres::Databases;
 use cluster_verify::collect::progress::Progress;
@@ -21,6 +21,10 @@ use crate::outcome::{self, Outcome};
 use crate::sent::{Sent, read_everywhere};
 use crate::{Environment, wait_until};
 
+/// Where the tasks of a workload that must fail come to rest.
+const FAILED: &str = "blocked_by_failures";
+/// Codes that judge such tasks; the others speak of tasks that must complete.
+const OF_FAILED: [&str; 4] = ["502", "503", "507", "516"];
 /// Codes that tell how a task ended.
 const CONSEQUENCES: [&str; 4] = ["CV502", "CV507", "CV512", "CV514"];
 
@@ -42,18 +46,23 @@ impl Verdict {
     /// The database cannot be asked, or a file of the project does not parse.
     pub async fn of(sent: &[Sent], clients: &[OrchestrationApiClient]) -> Result<Self> {
         let environment = Environment::get();
-        let evidence = look(environment, sent, clients).await?;
+        let (evidence, of_failed) = look(environment, sent, clients).await?;
         let filter = Filter {
             only: vec!["5".to_owned(), "6".to_owned()],
             skip: ["506", "509", "510", "511", "515"]
                 .map(str::to_owned)
                 .into(),
         };
-        let verdict = Self {
-            results: judged(environment, &evidence, &filter)?,
-            evidence,
-        };
-        Ok(verdict.fold_consequences())
+        let mut results = judged(environment, &evidence, &filter)?;
+        if let Some(of_failed) = of_failed {
+            let only = OF_FAILED.map(str::to_owned).into();
+            let filter = Filter {
+                only,
+                ..Filter::default()
+            };
+            results.extend(judged(environment, &of_failed, &filter)?);
+        }
+        Ok(Self { results, evidence }.fold_consequences())
     }
 
     /// Judges the running cluster by the checks of configuration, processes, queues and health (1 to 4).
@@ -149,6 +158,19 @@ impl Verdict {
         let more = judged(Environment::get(), &self.evidence, &filter)?;
         nothing_left_out(&more)?;
         self.results.extend(more);
+        Ok(self)
+    }
+
+    /// Adds what a test found itself, which is known where the findings of this code's check would be.
+    ///
+    /// # Errors
+    /// There is no such code, or `config/findings.toml` does not parse.
+    pub fn also(mut self, code: &str, findings: Vec<Finding>) -> Result<Self> {
+        let entry = find(code).with_context(|| format!("there is no {code}"))?;
+        let mut found = [CheckResult::new(entry, CheckOutcome::Found { findings })];
+        let today = self.evidence.taken_at.date_naive();
+        known(Environment::get())?.mark(&self.evidence, &mut found, today);
+        self.results.extend(found);
         Ok(self)
     }
 
@@ -306,8 +328,7 @@ fn judged(
     evidence: &Evidence,
     filter: &Filter,
 ) -> Result<Vec<CheckResult>> {
-    let known =
-        Known::load(&environment.project.root).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let known = known(environment)?;
     Ok(judge(
         evidence,
         filter,
@@ -316,11 +337,16 @@ fn judged(
     ))
 }
 
+fn known(environment: &Environment) -> Result<Known> {
+    Known::load(&environment.project.root).map_err(|problem| anyhow::anyhow!("{problem}"))
+}
+
+/// The evidence of these tasks; of those that must fail another one, since they must come to rest elsewhere.
 async fn look(
     environment: &Environment,
     sent: &[Sent],
     clients: &[OrchestrationApiClient],
-) -> Result<Evidence> {
+) -> Result<(Evidence, Option<Evidence>)> {
     let project = &environment.project;
     let mut evidence = begin(project)?;
     let pool = postgres::connect(project, &environment.topology)
@@ -333,24 +359,31 @@ async fn look(
     let progress = Progress::hidden();
     gather_tasks(project, &mut evidence, &pool, &mut tasks, &progress, |_| ()).await?;
     pool.close().await;
-    // Of a task that must fail, the test itself judges how it ended.
     let must_fail: HashSet<Uuid> = sent
         .iter()
         .filter(|sent| sent.must_fail)
         .map(|sent| sent.request.correlation_id)
         .collect();
-    tasks.retain(|task| {
+    let (failed, completed): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| {
         let correlation = task.correlation_id.parse::<Uuid>();
-        !correlation.is_ok_and(|id| must_fail.contains(&id))
+        correlation.is_ok_and(|id| must_fail.contains(&id))
     });
-    if tasks.is_empty() {
-        return Ok(evidence);
+    let of_failed = (!failed.is_empty()).then(|| Evidence {
+        canaries: canaries(failed, Some(FAILED)),
+        ..evidence.clone()
+    });
+    if !completed.is_empty() {
+        evidence.canaries = canaries(completed, None);
     }
-    evidence.canaries = Observed::Seen(Canaries {
+    Ok((evidence, of_failed))
+}
+
+fn canaries(tasks: Vec<Canary>, end: Option<&str>) -> Observed<Canaries> {
+    Observed::Seen(Canaries {
         tasks,
+        end: end.map(str::to_owned),
         ..Canaries::default()
-    });
-    Ok(evidence)
+    })
 }
 
 /// What became of one create, in the database and through every server.
@@ -365,10 +398,18 @@ async fn look_back(
         let task = postgres::task_of_correlation(pool, correlation).await?;
         *task_uuid = task.map(|task| task.to_string());
     }
-    if let Some(task) = uuid(&canary) {
-        canary.last_readings = read_everywhere(clients, task).await;
+    // A task that failed may still be moved on by a second server: what is compared is of one state.
+    loop {
+        let mut before = None;
+        if let Some(task) = uuid(&canary) {
+            before = postgres::settled_states(pool, &[task]).await?.remove(&task);
+            canary.last_readings = read_everywhere(clients, task).await;
+        }
+        postgres::look_back(pool, std::slice::from_mut(&mut canary)).await?;
+        if before == canary.database_state {
+            break;
+        }
     }
-    postgres::look_back(pool, std::slice::from_mut(&mut canary)).await?;
     let at_rest = canary
         .database_state
         .as_deref()

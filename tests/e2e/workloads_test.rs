@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use cluster_verify::collect::postgres;
+use cluster_verify::topology::Workload;
+use uuid::Uuid;
 
-use crate::common::{MultiInstanceTestManager, of_language, request_for, skip, turn};
+use crate::common::{
+    LifecycleTestManager, MultiInstanceTestManager, Verdict, of_language, request_for, skip, turn,
+};
 
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -33,21 +38,73 @@ async fn every_workload_of(language: &str) -> Result<()> {
     let states = manager.wait_for_tasks_rest(&tasks, PATIENCE).await?;
     let verdict = manager.judge(&tasks).await?;
 
+    let database = LifecycleTestManager::setup().await?;
     let mut wrong = Vec::new();
     for (workload, task) in workloads.iter().zip(&tasks) {
+        if verdict.is_excused(*task) {
+            continue;
+        }
         let state = states[task].as_str();
-        // A server that finishes a failed task a second time takes it on to `error`.
-        let is_it = state == workload.outcome
-            || (workload.outcome == "blocked_by_failures" && state == "error");
-        if !is_it && !verdict.is_excused(*task) {
+        if state != workload.outcome && !is_moved_on(&verdict, *task, state) {
             wrong.push(format!(
-                "{}/{} {} came to rest as {state}, not {}: cluster-verify task {task}",
-                workload.namespace, workload.template, workload.context, workload.outcome
+                "{} came to rest as {state}, not {}: cluster-verify task {task}",
+                name(workload),
+                workload.outcome
             ));
         }
+        wrong.extend(other_attempts(&database, workload, *task).await?);
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     verdict.accept()
+}
+
+fn name(workload: &Workload) -> String {
+    format!(
+        "{}/{} {}",
+        workload.namespace, workload.template, workload.context
+    )
+}
+
+/// Whether a second server took a task that failed on to `error`; whether that is known, CV516 says.
+fn is_moved_on(verdict: &Verdict, task: Uuid, state: &str) -> bool {
+    let moved = verdict.findings("CV516");
+    let named = |subject: &str| subject.contains(&task.to_string());
+    state == "error" && moved.iter().any(|finding| named(&finding.subject))
+}
+
+/// Steps that were tried more or less often than the workload says. A failure that may be retried and one that
+/// may not leave the task in one and the same state: only the attempts tell them apart.
+async fn other_attempts(
+    database: &LifecycleTestManager,
+    workload: &Workload,
+    task: Uuid,
+) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    if workload.attempts.is_empty() {
+        return Ok(wrong);
+    }
+    let steps = postgres::steps_of(&database.databases, task, &workload.namespace).await;
+    let steps = steps.map_err(|unseen| anyhow!("{unseen}"))?;
+    for (name, expected) in &workload.attempts {
+        let step = steps.iter().find(|step| step.name == *name);
+        let step = step.with_context(|| format!("task {task} has no step {name}"))?;
+        let uuid = step.step_uuid.parse()?;
+        if step.attempts != *expected && !is_claimed_twice(database, uuid).await? {
+            wrong.push(format!(
+                "{}/{}: {name} was tried {} times, not {expected}: cluster-verify task {task}",
+                workload.namespace, workload.template, step.attempts
+            ));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Whether the step was claimed more often than it was enqueued: each claim counts as an attempt. That two workers
+/// claimed it at once CV602 has, as known or not.
+async fn is_claimed_twice(database: &LifecycleTestManager, step: Uuid) -> Result<bool> {
+    let life = database.get_step_transitions(step).await?;
+    let times = |state: &str| life.iter().filter(|row| row.to_state == state).count();
+    Ok(times("in_progress") > times("enqueued"))
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ mod tests {
             context: serde_json::json!({}),
             outcome: outcome.into(),
             results: Default::default(),
+            attempts: Default::default(),
         }
     }
 

@@ -165,6 +165,7 @@ mod tests {
             context: serde_json::json!({}),
             outcome: "complete".into(),
             results: BTreeMap::new(),
+            attempts: BTreeMap::new(),
         }
     }
 

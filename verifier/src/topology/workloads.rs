@@ -32,6 +32,9 @@ pub struct Workload {
     /// By step: the value of the key `result` in what the step returned.
     #[serde(default)]
     pub results: BTreeMap<String, serde_json::Value>,
+    /// By step: how often it is tried until it is over.
+    #[serde(default)]
+    pub attempts: BTreeMap<String, i64>,
 }
 
 impl Workloads {

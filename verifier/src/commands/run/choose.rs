@@ -78,6 +78,7 @@ mod tests {
             context,
             outcome: "complete".into(),
             results: Default::default(),
+            attempts: Default::default(),
         };
         let all = vec![
             one("a", "linear", serde_json::json!({"n": 6})),

@@ -208,6 +208,7 @@ pub mod tests {
             context: serde_json::json!({}),
             outcome: "complete".into(),
             results: BTreeMap::new(),
+            attempts: BTreeMap::new(),
         }
     }
 
