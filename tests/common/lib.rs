@@ -66,7 +66,7 @@ pub use request::{
 pub use sent::Sent;
 pub use verdict::Verdict;
 pub use waiting::{
-    wait_for_rest_or_stranded, wait_for_task_completion, wait_for_task_completion_via_cluster,
-    wait_for_task_rest, wait_until,
+    FORGOTTEN, wait_for_rest_or_stranded, wait_for_task_completion,
+    wait_for_task_completion_via_cluster, wait_for_task_rest, wait_until,
 };
 pub use workload::{of_language, request_for, workloads};

@@ -96,8 +96,8 @@ pub async fn wait_for_task_completion_via_cluster(
     wait_until(timeout, look).await
 }
 
-/// A task that nothing happened to for so many seconds is stranded in the verifier's words too.
-const FORGOTTEN: f64 = 62.0;
+/// A task that nothing happened to for so long is stranded in the verifier's words too.
+pub const FORGOTTEN: Duration = Duration::from_secs(62);
 
 /// Waits until all of these tasks are at rest or forgotten, by one query for all: asking the servers for
 /// each would be a load of its own. Returns the state of each; whether one may be forgotten is for the
@@ -112,7 +112,9 @@ pub(crate) async fn wait_for_rest_of_all(
 ) -> Result<BTreeMap<Uuid, String>> {
     let look = async || {
         let open = open_tasks(pool, tasks).await?;
-        let moving = open.iter().filter(|task| task.stands < FORGOTTEN);
+        let moving = open
+            .iter()
+            .filter(|task| task.stands < FORGOTTEN.as_secs_f64());
         let moving: Vec<String> = moving
             .map(|open| {
                 let (task, state) = (open.task, &open.state);
@@ -139,28 +141,30 @@ pub(crate) async fn wait_for_rest_of_all(
         .with_context(|| format!("not at rest within {timeout:?}"))
 }
 
-/// A task that has not moved for so many seconds, and that nothing will bring on, moves no more.
-const STANDS_STILL: f64 = 8.0;
 /// A step's message that was read so often has come back once, and nobody could take the step up.
 const CAME_BACK: i32 = 2;
 
-/// Waits until each task is at rest or stranded, and returns the stranded ones: open, with no message
-/// in a queue that would bring them on, and without a retry to wait for.
+/// Waits until each task is at rest or stranded, and returns the stranded ones: open, unmoved for so
+/// long, with no message in a queue that would bring them on, and without a retry to wait for.
 ///
 /// # Errors
 /// Something still moves when the time is up.
 pub async fn wait_for_rest_or_stranded(
     databases: &Databases,
-    namespace: &str,
+    namespaces: &[&str],
     tasks: &[Uuid],
+    unmoved: Duration,
     timeout: Duration,
 ) -> Result<Vec<Uuid>> {
     wait_until(timeout, async || {
         // The queues last: a result that was taken since has moved its task.
         let open = open_tasks(databases, tasks).await?;
-        let named = named_by_messages(&databases.queues, namespace, tasks).await?;
+        let mut named = HashSet::new();
+        for namespace in namespaces {
+            named.extend(named_by_messages(&databases.queues, namespace, tasks).await?);
+        }
         let (moving, stranded): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| {
-            task.waits || task.stands < STANDS_STILL || named.contains(&task.task)
+            task.waits || task.stands < unmoved.as_secs_f64() || named.contains(&task.task)
         });
         if let Some(first) = moving.first() {
             bail!(

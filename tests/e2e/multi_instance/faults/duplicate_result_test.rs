@@ -1,16 +1,19 @@
 //! The same result is delivered twice: it is applied once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use cluster_verify::collect::postgres;
+use cluster_verify::history::Audit;
 use cluster_verify::topology::Role;
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::common::{
-    Environment, LifecycleTestManager, MultiInstanceTestManager, create_simple_task_request, turn,
-    uuids, wait_until,
+    Environment, LifecycleTestManager, MultiInstanceTestManager, TransitionRow,
+    create_simple_task_request, turn, uuids, wait_until,
 };
 
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -52,6 +55,32 @@ async fn nothing_waits(pool: &PgPool, task: Uuid) -> Result<()> {
     .await
 }
 
+/// All that a result leaves behind.
+#[derive(Debug, PartialEq, Eq)]
+struct Life {
+    task: Vec<TransitionRow>,
+    steps: BTreeMap<Uuid, Vec<TransitionRow>>,
+    audits: BTreeMap<Uuid, Vec<Audit>>,
+}
+
+impl Life {
+    async fn of(database: &LifecycleTestManager, task: Uuid) -> Result<Self> {
+        let query = "SELECT workflow_step_uuid FROM tasker.workflow_steps WHERE task_uuid = $1";
+        let uuids = sqlx::query_scalar(query).bind(task);
+        let uuids: Vec<Uuid> = uuids.fetch_all(&database.pool).await?;
+        let mut steps = BTreeMap::new();
+        for step in &uuids {
+            steps.insert(*step, database.get_step_transitions(*step).await?);
+        }
+        let audits = postgres::audits(&database.pool, &uuids).await;
+        Ok(Self {
+            task: database.get_task_transitions(task).await?,
+            steps,
+            audits: audits.map_err(|unseen| anyhow!("{unseen}"))?,
+        })
+    }
+}
+
 #[tokio::test]
 async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> Result<()> {
     let turn = turn::alone()?;
@@ -68,7 +97,7 @@ async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> R
         !taken.is_empty(),
         "the results of task {task} are not in the archive of {RESULTS}"
     );
-    let before = database.get_task_transitions(task).await?;
+    let before = Life::of(&database, task).await?;
 
     turn.note("redeliver", &task.to_string())?;
     for message in &taken {
@@ -76,13 +105,14 @@ async fn a_result_that_comes_again_after_the_task_is_done_changes_nothing() -> R
     }
 
     nothing_waits(&database.databases.queues, task).await?;
-    let after = database.get_task_transitions(task).await?;
+    manager.verify_task_consistency(task).await?;
+    let verdict = manager.judge(&[task]).await?;
+    let after = Life::of(&database, task).await?;
     ensure!(
         before == after,
-        "the task moved again: {before:?}, then {after:?}"
+        "the task moved again: {before:#?}, then {after:#?}"
     );
-    manager.verify_task_consistency(task).await?;
-    manager.judge(&[task]).await?.accept()
+    verdict.accept()
 }
 
 #[tokio::test]

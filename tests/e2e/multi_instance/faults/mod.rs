@@ -9,18 +9,23 @@ mod worker_killed_test;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
+use cluster_verify::collect::postgres::Databases;
 use cluster_verify::collect::witness;
 use serde_json::json;
 use tasker_shared::models::core::task_request::TaskRequest;
 use uuid::Uuid;
 
 use crate::common::{
-    Environment, MultiInstanceTestManager, Verdict, create_task_request, wait_until,
+    Environment, FORGOTTEN, MultiInstanceTestManager, Verdict, create_task_request,
+    wait_for_rest_or_stranded, wait_until,
 };
 
 const SLOW_NAMESPACE: &str = "rust_e2e_slow";
-const LINEAR_NAMESPACE: &str = "rust_e2e_linear";
+/// A task that has not moved for so long, and that nothing will bring on, moves no more.
+const STANDS_STILL: Duration = Duration::from_secs(8);
+/// A message that the victim had read comes back after the visibility timeout of 30 s, at each step anew.
+const UNTIL_AT_REST: Duration = Duration::from_secs(180);
 
 fn slow_request(sleep_ms: u64) -> TaskRequest {
     create_task_request(SLOW_NAMESPACE, "slow", json!({"sleep_ms": sleep_ms}))
@@ -54,6 +59,45 @@ async fn cancel(manager: &MultiInstanceTestManager, stranded: &[Uuid]) -> Result
             .with_context(|| format!("cancel task {task}"))?;
     }
     Ok(())
+}
+
+/// Waits until each task is at rest or stranded, and judges them all. Some tasks are stranded and some are
+/// not, and the verifier has a finding of one of these codes for each that is.
+async fn at_rest_or_stranded(
+    manager: &MultiInstanceTestManager,
+    databases: &Databases,
+    namespaces: &[&str],
+    tasks: &[Uuid],
+    codes: &[&str],
+) -> Result<(Vec<Uuid>, Verdict)> {
+    let mut unmoved = STANDS_STILL;
+    loop {
+        let stranded =
+            wait_for_rest_or_stranded(databases, namespaces, tasks, unmoved, UNTIL_AT_REST).await?;
+        let verdict = manager.judge(tasks).await?;
+        let explained = |task: &&Uuid| {
+            let named = |code: &&str| {
+                let mut findings = verdict.findings(code).into_iter();
+                findings.any(|finding| finding.subject.contains(&task.to_string()))
+            };
+            codes.iter().any(named) || verdict.is_excused(**task)
+        };
+        let unexplained: Vec<&Uuid> = stranded.iter().filter(|task| !explained(task)).collect();
+        if unexplained.is_empty() {
+            ensure!(
+                stranded.len() < tasks.len(),
+                "all of {} tasks are stranded",
+                tasks.len()
+            );
+            return Ok((stranded, verdict));
+        }
+        ensure!(
+            unmoved < FORGOTTEN,
+            "the verifier has none of {codes:?} for stranded tasks: {unexplained:?}"
+        );
+        // What no process says that it has in hand the verifier takes for stranded after a minute.
+        unmoved = FORGOTTEN;
+    }
 }
 
 /// Accepts that tasks are stranded which the verifier explains by the fault.

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{SLOW_NAMESPACE, cancel, most_in_hand, slow_request, stranded_by};
+use super::{SLOW_NAMESPACE, at_rest_or_stranded, cancel, most_in_hand, slow_request, stranded_by};
 use crate::common::{
-    LifecycleTestManager, MultiInstanceTestManager, Verdict, turn, uuids,
-    wait_for_rest_or_stranded, wait_until,
+    LifecycleTestManager, MultiInstanceTestManager, Verdict, say, turn, uuids, wait_until,
 };
 
 const UNTIL_CLAIMED: Duration = Duration::from_secs(30);
 const UNTIL_BACK: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(180);
+const EXPLAINED_BY: [&str; 3] = ["CV616", "CV617", "CV618"];
 
 #[tokio::test]
 async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
@@ -42,17 +41,27 @@ async fn tasks_go_on_after_postgresql_was_restarted() -> Result<()> {
     .context("no task can be created after the restart")?;
     let mut tasks = before.clone();
     tasks.push(after);
-    let stranded =
-        wait_for_rest_or_stranded(&database.databases, SLOW_NAMESPACE, &tasks, PATIENCE).await?;
+    let (stranded, verdict) = at_rest_or_stranded(
+        &manager,
+        &database.databases,
+        &[SLOW_NAMESPACE],
+        &tasks,
+        &EXPLAINED_BY,
+    )
+    .await?;
 
     ensure!(
         !stranded.contains(&after),
         "the task created after the restart, {after}, is stranded"
     );
-    let verdict = manager.judge(&tasks).await?;
+    say(format_args!(
+        "{} of {} tasks that ran while PostgreSQL restarted are stranded",
+        stranded.len(),
+        before.len()
+    ));
     cancel(&manager, &stranded).await?;
     let reason = "a result that could not be written while PostgreSQL restarted is lost: its worker tries once";
-    let verdict = stranded_by(verdict, &stranded, &["CV616", "CV617", "CV618"], reason);
+    let verdict = stranded_by(verdict, &stranded, &EXPLAINED_BY, reason);
     let deaf =
         "after PostgreSQL restarted an instance does not LISTEN again: from then on it only polls";
     let listeners = Verdict::of_listeners()
