@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::common::{MultiInstanceTestManager, create_simple_task_request, turn, uuids};
+use crate::common::{MultiInstanceTestManager, Verdict, create_simple_task_request, turn, uuids};
 
 /// A result that two servers take up at once may come back after the visibility timeout of 30 s, at
 /// each of a task's four steps.
@@ -67,9 +67,9 @@ async fn test_task_creation_round_robin_distribution() -> Result<()> {
         .try_create_tasks_concurrent(vec![create_simple_task_request(); number])
         .await;
 
-    let mut by_server: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_server: BTreeMap<String, usize> = BTreeMap::new();
     for one in &sent {
-        *by_server.entry(&one.via).or_default() += 1;
+        *by_server.entry(one.via.clone()).or_default() += 1;
     }
     ensure!(
         by_server.len() == manager.orchestration_count()
@@ -83,6 +83,29 @@ async fn test_task_creation_round_robin_distribution() -> Result<()> {
     manager
         .wait_for_tasks_completion(tasks.clone(), PATIENCE)
         .await?;
-    // What the servers say of themselves: the database has each as the initialiser of what it acknowledged.
-    manager.judge(&tasks).await?.with(&["509"])?.accept()
+    let verdict = manager.judge(&tasks).await?;
+    // Whom this test asked is its own choice; who did it the servers write down themselves.
+    let created_by = created_by(&verdict)?;
+    ensure!(
+        created_by == by_server,
+        "asked of {by_server:?}, created by {created_by:?}"
+    );
+    verdict.with(&["509"])?.accept()
+}
+
+/// How many tasks each server created by the database: it signs a task's first transition as it creates it.
+fn created_by(verdict: &Verdict) -> Result<BTreeMap<String, usize>> {
+    let mut created_by = BTreeMap::new();
+    let canaries = verdict.evidence.canaries.seen();
+    for task in &canaries.map_err(|unseen| anyhow!("{unseen}"))?.tasks {
+        let creator = task.creator.as_ref().context("a task that nobody signed")?;
+        let records = verdict.evidence.identities.iter();
+        let mut signed = records.filter_map(|(name, record)| {
+            let processor = record.ok()?.processor_uuid.as_ref()?;
+            (processor == creator).then(|| name.clone())
+        });
+        let name = signed.next().unwrap_or_else(|| creator.clone());
+        *created_by.entry(name).or_default() += 1;
+    }
+    Ok(created_by)
 }
