@@ -1,10 +1,16 @@
 //! What the other levels rely on in the database: tried in transactions that are rolled back.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use sqlx::{Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use crate::common::LifecycleTestManager;
+
+/// A template of two steps, as a worker would have registered it.
+struct Template {
+    named_task: Uuid,
+    named_steps: [Uuid; 2],
+}
 
 /// A task of two steps, the second after the first, as a server would have created it.
 struct Task {
@@ -12,30 +18,57 @@ struct Task {
     steps: [Uuid; 2],
 }
 
-async fn insert_task(database: &mut Transaction<'_, Postgres>, identity: &str) -> Result<Uuid> {
+async fn insert_template(database: &mut Transaction<'_, Postgres>) -> Result<Template> {
+    let query = "INSERT INTO tasker.task_namespaces (task_namespace_uuid, name, created_at, updated_at) \
+                 VALUES ($1, $1::text, now(), now())";
+    let namespace = Uuid::now_v7();
+    let inserted = sqlx::query(query).bind(namespace);
+    inserted.execute(&mut **database).await?;
+    let query = "INSERT INTO tasker.named_tasks \
+                     (named_task_uuid, task_namespace_uuid, name, version, created_at, updated_at) \
+                 VALUES ($1, $2, $1::text, '1.0.0', now(), now())";
+    let named_task = Uuid::now_v7();
+    let inserted = sqlx::query(query).bind(named_task).bind(namespace);
+    inserted.execute(&mut **database).await?;
+    let named_steps = [Uuid::now_v7(), Uuid::now_v7()];
+    for step in named_steps {
+        let query = "INSERT INTO tasker.named_steps (named_step_uuid, name, created_at, updated_at) \
+                     VALUES ($1, $1::text, now(), now())";
+        let inserted = sqlx::query(query).bind(step);
+        inserted.execute(&mut **database).await?;
+    }
+    Ok(Template {
+        named_task,
+        named_steps,
+    })
+}
+
+async fn insert_task(
+    database: &mut Transaction<'_, Postgres>,
+    template: &Template,
+    identity: &str,
+) -> Result<Uuid> {
     let query = "INSERT INTO tasker.tasks (task_uuid, named_task_uuid, requested_at, identity_hash, \
                      context, created_at, updated_at, correlation_id) \
-                 SELECT $1, named_task_uuid, now(), $2, '{}', now(), now(), $1 \
-                 FROM tasker.named_tasks LIMIT 1 RETURNING task_uuid";
-    let row = sqlx::query(query)
-        .bind(Uuid::now_v7())
-        .bind(identity)
-        .fetch_one(&mut **database)
-        .await
-        .context("insert a task: are there templates? ./dev status")?;
-    Ok(row.get(0))
+                 VALUES ($1, $2, now(), $3, '{}', now(), now(), $1)";
+    let task = Uuid::now_v7();
+    let inserted = sqlx::query(query)
+        .bind(task)
+        .bind(template.named_task)
+        .bind(identity);
+    inserted.execute(&mut **database).await?;
+    Ok(task)
 }
 
 async fn insert(database: &mut Transaction<'_, Postgres>) -> Result<Task> {
-    let task = insert_task(database, &Uuid::now_v7().to_string()).await?;
+    let template = insert_template(database).await?;
+    let task = insert_task(database, &template, &Uuid::now_v7().to_string()).await?;
     let steps = [Uuid::now_v7(), Uuid::now_v7()];
-    for (index, step) in steps.iter().enumerate() {
+    for (step, named_step) in steps.iter().zip(template.named_steps) {
         let query = "INSERT INTO tasker.workflow_steps \
                          (workflow_step_uuid, task_uuid, named_step_uuid, created_at, updated_at) \
-                     SELECT $1, $2, named_step_uuid, now(), now() \
-                     FROM tasker.named_steps ORDER BY named_step_uuid OFFSET $3 LIMIT 1";
-        let index = i64::try_from(index)?;
-        let inserted = sqlx::query(query).bind(step).bind(task).bind(index);
+                     VALUES ($1, $2, $3, now(), now())";
+        let inserted = sqlx::query(query).bind(step).bind(task).bind(named_step);
         inserted.execute(&mut **database).await?;
         step_goes(database, *step, None, "pending", 1).await?;
     }
@@ -130,9 +163,10 @@ async fn the_engines_migrations_are_applied_and_nothing_else() -> Result<()> {
 async fn a_second_task_of_the_same_identity_is_refused() -> Result<()> {
     let manager = LifecycleTestManager::setup().await?;
     let mut database = manager.begin().await?;
-    insert_task(&mut database, "one identity").await?;
+    let template = insert_template(&mut database).await?;
+    insert_task(&mut database, &template, "one identity").await?;
 
-    let error = insert_task(&mut database, "one identity")
+    let error = insert_task(&mut database, &template, "one identity")
         .await
         .unwrap_err();
 
@@ -161,7 +195,8 @@ async fn a_task_has_one_present_state() -> Result<()> {
 async fn a_state_that_the_engine_does_not_have_is_refused() -> Result<()> {
     let manager = LifecycleTestManager::setup().await?;
     let mut database = manager.begin().await?;
-    let task = insert_task(&mut database, &Uuid::now_v7().to_string()).await?;
+    let template = insert_template(&mut database).await?;
+    let task = insert_task(&mut database, &template, &Uuid::now_v7().to_string()).await?;
 
     let error = task_goes(&mut database, task, None, "finished", 1)
         .await
