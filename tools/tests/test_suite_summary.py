@@ -64,6 +64,15 @@ class SuiteSummary(unittest.TestCase):
             ["the suite: 2 passed, 1 failed, 0 skipped, in 12 s", "  NOT RUN  services-and-cluster"],
         )
 
+    def test_nor_did_one_whose_setup_failed(self):
+        empty = self.report.with_name("without-races.xml")
+        setup = (
+            '<testsuite name="@setup-script:whole-cluster"><testcase name="script"><failure/></testcase></testsuite>'
+        )
+        empty.write_text(f'<testsuites time="0.1">{setup}</testsuites>')
+
+        self.assertIn("  NOT RUN  without-races", summary(self.outcomes, [self.report, empty]))
+
     def test_without_a_report_it_says_so_and_fails(self):
         for reports in ([], ["/nowhere/*.xml"]):
             with self.subTest(reports):

@@ -3,7 +3,7 @@
     suite_summary.py OUTCOMES REPORT.xml ...
 
 Reads the JUnit reports of nextest, one a level, and the lines of JSON that the tests themselves wrote
-(tests/common/outcome.rs). A level without a report did not run.
+(tests/common/outcome.rs). A level without a report, or with one of no test, did not run.
 """
 
 import json
@@ -46,14 +46,16 @@ def read_report(path: Path) -> tuple[int, list[str], float]:
 
 def summary(outcomes: Path, reports: list[Path]) -> str:
     said = Outcomes(outcomes)
-    ran, failed, seconds = 0, [], 0.0
-    for report in filter(Path.exists, reports):
-        count, names, took = read_report(report)
+    ran, failed, seconds, not_run = 0, [], 0.0, []
+    for report in reports:
+        count, names, took = read_report(report) if report.exists() else (0, [], 0.0)
         ran, failed, seconds = ran + count, failed + names, seconds + took
+        if count == 0:
+            not_run.append(report.stem)
     out_of = sum(len(tests) for tests in said.skipped.values())
     passed = ran - len(failed) - out_of
     lines = [f"the suite: {passed} passed, {len(failed)} failed, {out_of} skipped, in {seconds:.0f} s"]
-    lines += [f"  NOT RUN  {report.stem}" for report in reports if not report.exists()]
+    lines += [f"  NOT RUN  {name}" for name in not_run]
     lines += [f"  FAILED   {name}" for name in failed]
     for reason, tests in sorted(said.skipped.items()):
         lines.append(f"  skipped  {len(tests)}: {reason}")
