@@ -66,7 +66,9 @@ class SuiteSummary(unittest.TestCase):
 
     def test_nor_did_one_whose_setup_failed(self):
         empty = self.report.with_name("without-races.xml")
-        setup = '<testsuite name="@setup-script:whole-cluster"><testcase name="script"><failure/></testcase></testsuite>'
+        setup = (
+            '<testsuite name="@setup-script:whole-cluster"><testcase name="script"><failure/></testcase></testsuite>'
+        )
         empty.write_text(f'<testsuites time="0.1">{setup}</testsuites>')
 
         self.assertIn("  NOT RUN  without-races", summary(self.outcomes, [self.report, empty]))
