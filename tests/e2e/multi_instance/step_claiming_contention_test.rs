@@ -33,7 +33,10 @@ async fn test_multiple_workers_no_duplicate_claims() -> Result<()> {
         .history
         .seen()
         .map_err(|unseen| anyhow::anyhow!("{unseen}"))?;
-    let steps = tasks.len() * (WIDTH + 2);
+    // A task whose batch the engine never made (CV625) ends with its root alone.
+    let cut_short = verdict.findings("CV625").into_iter();
+    let cut_short = cut_short.filter(|it| it.subject.ends_with("unmade batch"));
+    let steps = tasks.len() * (WIDTH + 2) - cut_short.count() * (WIDTH + 1);
     ensure!(
         history.steps == steps as u64,
         "{} steps instead of {steps}",

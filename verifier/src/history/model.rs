@@ -75,6 +75,7 @@ impl Life {
             in_process: false,
             processed: false,
             has_result: false,
+            asks_for_batch: false,
             transitions: Vec::new(),
             audits: Vec::new(),
         };

@@ -46,6 +46,9 @@ pub struct StepHistory {
     pub in_process: bool,
     pub processed: bool,
     pub has_result: bool,
+    /// Its result asks the engine for a batch of steps that depend on it.
+    #[serde(default)]
+    pub asks_for_batch: bool,
     pub transitions: Vec<Transition<StepState>>,
     pub audits: Vec<Audit>,
 }

@@ -143,10 +143,12 @@ impl Rows {
 
     fn step(&mut self, task: &TaskHistory, index: usize, step: &StepHistory) {
         let (uuid, at) = (step.step, time(task.created_at));
-        let result = if step.has_result {
-            r#"{"result": 1296, "success": true}"#
-        } else {
-            "\\N"
+        let result = match (step.has_result, step.asks_for_batch) {
+            (false, _) => "\\N",
+            (true, false) => r#"{"result": 1296, "success": true}"#,
+            (true, true) => {
+                r#"{"result": {"batch_processing_outcome": {"type": "create_batches"}}, "success": true}"#
+            }
         };
         line(
             &mut self.steps,

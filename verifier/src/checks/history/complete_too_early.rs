@@ -19,7 +19,7 @@ impl Check for CompleteTooEarly {
 mod tests {
     use super::*;
     use crate::checks::history::breaches::evidence_of;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
     use crate::evidence::healthy::task_history;
 
@@ -43,6 +43,21 @@ mod tests {
         task.steps[1].transitions[4].at += chrono::TimeDelta::seconds(5);
 
         fires::<CompleteTooEarly>(&evidence_of(task));
+    }
+
+    #[test]
+    fn a_batch_that_was_asked_for_and_never_made_is_a_finding_of_its_own_kind() {
+        let mut task = task_history();
+        task.steps[1].asks_for_batch = true;
+
+        let findings = accepted_by_the_project::<CompleteTooEarly>(&evidence_of(task.clone()));
+        assert!(findings[0].subject.ends_with(", unmade batch"));
+        assert!(findings[0].known.is_some());
+
+        // A step that another waits for has been followed.
+        task.steps[1].asks_for_batch = false;
+        task.steps[0].asks_for_batch = true;
+        silent::<CompleteTooEarly>(&evidence_of(task));
     }
 
     #[test]

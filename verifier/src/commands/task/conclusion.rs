@@ -189,6 +189,7 @@ mod tests {
             in_process: false,
             processed: accepted,
             has_result: accepted,
+            asks_for_batch: false,
             transitions,
             audits: accepted.then_some(audit).into_iter().collect(),
         };

@@ -75,6 +75,7 @@ pub fn task_history() -> TaskHistory {
         in_process: false,
         processed: true,
         has_result: true,
+        asks_for_batch: false,
         transitions: chain(&step_path, begins),
         audits: vec![Audit {
             worker: Some(worker_uuid("worker-rust-1")),

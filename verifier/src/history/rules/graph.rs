@@ -9,6 +9,18 @@ use crate::history::{StepHistory, StepState, TaskHistory, TaskState};
 /// A transition's time is when its transaction began, which may be before what it waited for.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
+/// A task is complete without the batch of steps that one of its results asked for.
+pub fn batch_never_made(task: &TaskHistory) -> Vec<Breach> {
+    if task.state() != Some(TaskState::Complete) {
+        return Vec::new();
+    }
+    let followed = |step: Uuid| task.edges.iter().any(|edge| edge.parent == step);
+    Breach::in_steps(task, |step| {
+        (step.asks_for_batch && !followed(step.step))
+            .then(|| "its result asks for a batch of steps, and none was made".to_owned())
+    })
+}
+
 /// A step was enqueued or claimed before each step that it depends on was complete.
 pub fn dependency_violated(task: &TaskHistory) -> Vec<Breach> {
     let mut breaches = Vec::new();

@@ -112,7 +112,8 @@ pub const RULES: &[Rule] = &[
     Rule::new("CV621", attempts::result_missing),
     Rule::new("CV623", order::time_backwards),
     Rule::new("CV624", graph::edge_inconsistent),
-    Rule::new("CV625", graph::complete_too_early),
+    Rule::of_kind("CV625", "unfinished step", graph::complete_too_early),
+    Rule::of_kind("CV625", "unmade batch", graph::batch_never_made),
 ];
 
 /// The rules with this code.

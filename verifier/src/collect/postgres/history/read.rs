@@ -135,7 +135,8 @@ impl Found {
     async fn steps(&mut self, snapshot: &mut PgConnection, of_task: &str) -> Result<(), Unseen> {
         let query = format!(
             "SELECT step.task_uuid, step.workflow_step_uuid, named.name, step.attempts, \
-                    step.max_attempts, step.in_process, step.processed, step.results IS NOT NULL \
+                    step.max_attempts, step.in_process, step.processed, step.results IS NOT NULL, \
+                    coalesce(step.results #>> '{{result,batch_processing_outcome,type}}' = 'create_batches', false) \
              FROM tasker.workflow_steps step \
              JOIN tasker.named_steps named USING (named_step_uuid) \
              WHERE step.task_uuid {of_task} ORDER BY step.workflow_step_uuid"
@@ -151,6 +152,7 @@ impl Found {
                 in_process: row.get()?,
                 processed: row.get()?,
                 has_result: row.get()?,
+                asks_for_batch: row.get()?,
                 transitions: Vec::new(),
                 audits: Vec::new(),
             };
