@@ -5,9 +5,14 @@
 
 #![cfg(feature = "test-cluster")]
 
+mod by_hand;
 mod cluster;
 mod configuration;
+#[path = "../common/deadline.rs"]
+mod deadline;
+mod described;
 mod environment;
+mod fault;
 mod history;
 mod identity;
 mod large_history;
@@ -20,5 +25,6 @@ mod subscriptions;
 mod synthetic;
 mod tampered;
 mod together;
+mod told;
 mod verdict;
 mod witness;
