@@ -19,6 +19,7 @@ mod large_history;
 mod locked;
 mod prepared;
 mod processes;
+mod races;
 mod redelivery;
 mod standstill;
 mod subscriptions;
