@@ -23,6 +23,8 @@ if grep -rl '^<nil> ' "$TASKER_CLUSTER_STATE/logs"; then
 fi
 # The whole workspace's features, so that nothing is compiled a second time.
 cargo test --locked --workspace --features cluster-verify/test-cluster --test live
+# Whatever was broken is whole again.
+./dev check
 
 # What a stop could not do is in the log alone.
 ./dev down

@@ -92,9 +92,12 @@ verify check --quick
 ./dev down
 
 printf '\n--- what was known of one profile is not held against the next\n'
-./dev up --wait --mode single --profile polling --no-build
+./dev up --wait --mode minimal --profile polling --no-build
 verify check --quick | tee "$TASKER_CLUSTER_STATE/polling.txt"
 grep -q '^history since .* when this profile began' "$TASKER_CLUSTER_STATE/polling.txt"
+
+printf '\n--- two servers and two workers that poll do not race\n'
+verify run mathematical_sequence -n 20 -c 4 --strict
 ./dev down
 
 printf '\n--- the queues in a database of their own\n'

@@ -54,7 +54,9 @@ const EXPLANATIONS: &[Explanation] = &[
     explains(
         "CV301",
         Link::Cluster,
-        &["CV401", "CV402", "CV403", "CV404", "CV501", "CV502"],
+        &[
+            "CV401", "CV402", "CV403", "CV404", "CV407", "CV409", "CV501", "CV502",
+        ],
     ),
     explains("CV104", Link::Cluster, &["CV113"]),
     explains("CV108", Link::Instance, MISLED),
@@ -91,6 +93,7 @@ const EXPLANATIONS: &[Explanation] = &[
 /// Keys under which a finding names what else it is about.
 const NAMING: &[&str] = &[
     "instance",
+    "instances",
     "namespace",
     "namespaces",
     "queue",
@@ -275,6 +278,24 @@ mod tests {
                 Some("CV203 worker-rust-2".into()),
                 None,
                 Some("CV203 worker-rust-2".into())
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_told_once_for_all_instances_of_a_service_explains_each_of_them() {
+        let inherited =
+            Finding::about("worker-rust").evidence("instances", "worker-rust-1, worker-rust-2");
+
+        assert_eq!(
+            folded(&[
+                ("CV109", inherited),
+                ("CV309", Finding::about("worker-rust-2")),
+                ("CV308", Finding::about("namespace mail")),
+            ])[1..],
+            [
+                Some("CV109 worker-rust".to_owned()),
+                Some("CV109 worker-rust".to_owned())
             ]
         );
     }

@@ -4,6 +4,8 @@
 mod addresses;
 mod check;
 mod codes;
+#[path = "../common/deadline.rs"]
+mod deadline;
 mod environment;
 mod help;
 mod interrupt;

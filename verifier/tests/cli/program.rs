@@ -1,7 +1,13 @@
 //! Runs the program and holds all that it says against what is expected.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::deadline;
+
+/// Nothing here needs a cluster, so that even a busy machine is done long before.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A call of `cluster-verify`; both streams must be empty and the status 0 unless said otherwise.
 #[must_use]
@@ -19,7 +25,7 @@ enum Text {
 
 pub fn cluster_verify(arguments: &[&str]) -> Call {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cluster-verify"));
-    command.args(arguments).stdin(Stdio::null());
+    command.args(arguments);
     // The shell of the project, or of a running cluster, must not reach into a test.
     for (name, _) in std::env::vars_os() {
         let is_ours = name.to_string_lossy().starts_with("TASKER_");
@@ -81,11 +87,9 @@ impl Call {
     /// # Panics
     /// Something is not as expected.
     pub fn run_while(mut self, act: impl FnOnce(u32)) -> String {
-        let (out, err) = (Stdio::piped(), Stdio::piped());
-        let child = self.command.stdout(out).stderr(err).spawn();
-        let child = child.expect("the program runs");
+        let child = deadline::spawn(&mut self.command);
         act(child.id());
-        let output = child.wait_with_output().expect("the program ends");
+        let output = deadline::end_of(child, &self.command, DEADLINE);
         let stdout = String::from_utf8(output.stdout).expect("standard output is text");
         let stderr = String::from_utf8(output.stderr).expect("standard error is text");
         let said = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.command);
@@ -107,4 +111,13 @@ impl Text {
             }
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "did not end within 1s and was killed\nstdout:\nbegun")]
+fn a_program_that_does_not_end_is_killed_and_what_it_wrote_is_told() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo begun; exec sleep 600"]);
+
+    deadline::output(&mut command, Duration::from_secs(1));
 }

@@ -1,49 +1,78 @@
-//! The fault that this project began with: a worker with another service's environment.
+//! The fault that this project began with: workers with another service's environment.
 
-use crate::cluster::{Cluster, Repair};
+use crate::cluster::Cluster;
+use crate::described::OtherTemplates;
+use crate::fault::broken;
+use crate::told::names;
+
+const BOTH: [&str; 2] = ["worker-rust-1", "worker-rust-2"];
+const VARIABLE: &str = "TASKER_TEMPLATE_PATH";
+/// The line of the layer from which they should have it.
+const ORIGIN: &str = "config/env/worker-rust.env:";
+
+/// A process that was started by hand with another environment is just that; all else follows from its environment.
+const CAUSES: [&str; 2] = ["CV203", "CV206"];
 
 #[test]
 fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost() {
     let cluster = Cluster::take();
-    let _repair = Repair(|| cluster.supervise("start", "worker-rust-2"));
-    cluster.supervise("stop", "worker-rust-2");
-    let wrong = cluster.state().join("wrong-templates");
-    std::fs::create_dir_all(&wrong).unwrap();
-    std::fs::write(wrong.join("other.yaml"), OTHER).unwrap();
-    let path = wrong.display().to_string();
-    let by_hand = cluster.launch("worker-rust-2", &[("TASKER_TEMPLATE_PATH", &path)]);
+    let [_, victim] = BOTH;
+    let templates = OtherTemplates::new(&cluster);
+    let path = templates.path();
 
-    let verdict = cluster.check(&[]);
-    drop(by_hand);
-    std::fs::remove_dir_all(&wrong).unwrap();
+    let verdict = broken(
+        &cluster,
+        &[],
+        &CAUSES,
+        || cluster.replace(&cluster.topology, &[victim], &[(VARIABLE, &path)]),
+        || cluster.start(&[victim]),
+    );
 
-    assert_eq!(verdict.status, Some(1));
-    assert!(verdict.failed().contains(&"CV203"), "{:#}", verdict.report);
-    assert!(verdict.failed().contains(&"CV309"), "{:#}", verdict.report);
-    let finding = verdict.findings("CV309")[0].to_string();
-    for part in [
-        "worker-rust-2",
-        "TASKER_TEMPLATE_PATH",
-        "rust_e2e_linear",
-        &path,
-    ] {
-        assert!(finding.contains(part), "{part} is not in {finding}");
-    }
+    let cause = Some("CV203");
+    let told = [VARIABLE, &path, ORIGIN];
+    let lost = verdict.finding("CV309", victim);
+    names(lost, cause, &[&told[..], &["rust_e2e_linear"]].concat());
     // All its health is green.
-    let idle = verdict.all_findings("CV410");
-    assert_eq!(idle.len(), 1, "{:#}", verdict.report);
-    assert_eq!(idle[0]["subject"], "worker-rust-2");
-    // The sibling still serves them all: nobody is left without a subscriber.
-    assert!(!verdict.failed().contains(&"CV308"), "{:#}", verdict.report);
+    names(verdict.finding("CV410", victim), cause, &told);
+    // The sibling still serves them all: nobody is left without a subscriber, and every task ends.
+    for code in ["CV308", "CV502"] {
+        assert_eq!(verdict.all_findings(code).len(), 0, "{:#}", verdict.report);
+    }
 }
 
-const OTHER: &str = "\
-name: other
-namespace_name: rust_e2e_linear_elsewhere
-version: 1.0.0
-steps:
-  - name: only
-    handler: {callable: linear_step_1, initialization: {}}
-    dependencies: []
-    retry: {retryable: true, max_attempts: 1, backoff: exponential}
-";
+/// TAS-73: every health check is green, and tasks hang.
+#[test]
+fn tasks_that_hang_because_all_their_workers_are_misled_lead_to_the_variable_and_its_line() {
+    let cluster = Cluster::take();
+    let templates = OtherTemplates::new(&cluster);
+    let path = templates.path();
+
+    let verdict = broken(
+        &cluster,
+        &[],
+        &CAUSES,
+        || cluster.replace(&cluster.topology, &BOTH, &[(VARIABLE, &path)]),
+        || cluster.start(&BOTH),
+    );
+
+    let cause = Some("CV203");
+    for instance in BOTH {
+        let differs = verdict.finding("CV203", instance);
+        names(differs, None, &[VARIABLE, &path, ORIGIN]);
+        let lost = verdict.finding("CV309", instance);
+        names(lost, cause, &[VARIABLE, &path, ORIGIN, "rust_e2e_linear"]);
+    }
+    let nobody = verdict.finding("CV308", "namespace rust_e2e_linear");
+    names(nobody, cause, &["worker_rust_e2e_linear_queue"]);
+    let canaries = verdict.findings("CV502");
+    let of_linear = canaries
+        .iter()
+        .find(|it| it["evidence"]["queue"] == "worker_rust_e2e_linear_queue");
+    let hanging = of_linear.unwrap_or_else(|| panic!("{:#}", verdict.report));
+    names(
+        hanging,
+        cause,
+        &["linear_step_1", BOTH[0], VARIABLE, &path, ORIGIN],
+    );
+    assert_eq!(verdict.findings("CV402").len(), 0, "{:#}", verdict.report);
+}

@@ -5,10 +5,11 @@ use std::process::Command;
 use cluster_verify::collect::postgres::{self, Tasks};
 use cluster_verify::collect::progress::Progress;
 use cluster_verify::evidence::HistoryView;
-use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::cluster::Cluster;
+use crate::fault::Repair;
+use crate::history::execute;
 use crate::synthetic::{found, load};
 
 const DATABASE: &str = "verify_made_up";
@@ -31,6 +32,10 @@ async fn pool(cluster: &Cluster, database: &str) -> PgPool {
 #[test]
 fn each_seeded_fault_of_a_large_history_is_found_and_none_is_invented() {
     let cluster = Cluster::take();
+    let remove = format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)");
+    // A run that was killed may have left it.
+    execute(&cluster, &[&remove]);
+    let _repair = Repair(|| execute(&cluster, &[&remove]));
     let prepared = Command::new(cluster.state().join("bin/cluster-database"))
         .arg("prepare")
         .env("TASKER_CLUSTER_STATE", cluster.state())
@@ -60,10 +65,6 @@ fn each_seeded_fault_of_a_large_history_is_found_and_none_is_invented() {
             .await
             .unwrap();
         made_up.close().await;
-        let own = pool(&cluster, &cluster.topology.database.name).await;
-        own.execute(format!("DROP DATABASE {DATABASE} WITH (FORCE)").as_str())
-            .await
-            .unwrap();
         (expected, all, one, recent)
     });
 

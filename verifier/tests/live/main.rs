@@ -5,20 +5,27 @@
 
 #![cfg(feature = "test-cluster")]
 
+mod by_hand;
 mod cluster;
 mod configuration;
+#[path = "../common/deadline.rs"]
+mod deadline;
+mod described;
 mod environment;
+mod fault;
 mod history;
 mod identity;
 mod large_history;
 mod locked;
 mod prepared;
 mod processes;
+mod races;
 mod redelivery;
 mod standstill;
 mod subscriptions;
 mod synthetic;
 mod tampered;
 mod together;
+mod told;
 mod verdict;
 mod witness;

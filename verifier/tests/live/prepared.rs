@@ -6,7 +6,8 @@ use std::process::Command;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use crate::cluster::{Cluster, Repair};
+use crate::cluster::Cluster;
+use crate::fault::Repair;
 
 const DATABASE: &str = "live_test_prepared";
 const READ: &str = "SELECT pg_get_functiondef(\

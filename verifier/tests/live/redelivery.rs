@@ -10,8 +10,10 @@ use serde_json::Value;
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 
-use crate::cluster::{Cluster, Repair, Verdict};
+use crate::cluster::Cluster;
+use crate::fault::Repair;
 use crate::history::connect;
+use crate::told::Verdict;
 
 const QUEUE: &str = "worker_rust_e2e_linear_queue";
 const WORKERS: [&str; 2] = ["worker-rust-1", "worker-rust-2"];

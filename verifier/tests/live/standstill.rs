@@ -1,9 +1,13 @@
 //! A worker that answers that all is well and takes no more work, on a boot that an earlier check has proven.
 
+use std::cell::RefCell;
+
 use sqlx::Row;
 
-use crate::cluster::{Cluster, Repair};
+use crate::cluster::Cluster;
+use crate::fault::broken;
 use crate::history::connect;
+use crate::told::names;
 
 /// The worker's loop of polls hangs in one session, and the session that is told of new messages hears of none. Its health
 /// asks through others.
@@ -12,30 +16,33 @@ fn a_worker_that_took_work_before_and_stands_still_is_named_though_its_health_is
     const WORKER: &str = "worker-rust-2";
     let cluster = Cluster::take();
     assert_eq!(cluster.check(&["--only", "309,410"]).status, Some(0));
-    let sessions = stopped(&cluster, WORKER);
-    let _repair = Repair(|| {
-        for session in &sessions {
-            cluster.signal("-CONT", *session);
-        }
-        // Whatever it makes of an answer that came so late.
-        cluster.supervise("restart", WORKER);
-        cluster.wait_until_healthy();
-    });
-    // The poll that was stopped half way is no sign of life once it has taken longer than any can.
-    cluster.wait_for("the poll to be too old", || {
-        age_of_poll(&cluster, WORKER) > 10.0
-    });
+    let sessions = RefCell::new(Vec::new());
 
-    let verdict = cluster.check(&["--only", "309,402,410"]);
+    let verdict = broken(
+        &cluster,
+        &[],
+        &["CV309", "CV410"],
+        || {
+            sessions.replace(stopped(&cluster, WORKER));
+            // The poll that was stopped half way is no sign of life once it has taken longer than any can.
+            cluster.wait_for("the poll to be too old", || {
+                age_of_poll(&cluster, WORKER) > 10.0
+            });
+        },
+        || {
+            for session in sessions.take() {
+                cluster.signal("-CONT", session);
+            }
+            // Whatever it makes of an answer that came so late.
+            cluster.supervise("restart", WORKER);
+        },
+    );
 
-    assert_eq!(verdict.failed(), ["CV309", "CV410"], "{:#}", verdict.report);
-    for code in ["CV309", "CV410"] {
-        let findings = verdict.all_findings(code);
-        assert_eq!(findings.len(), 1, "{:#}", verdict.report);
-        assert_eq!(findings[0]["subject"], WORKER);
-    }
-    let before = &verdict.findings("CV309")[0]["evidence"]["it took from them before"];
+    let lost = verdict.finding("CV309", WORKER);
+    names(lost, None, &[]);
+    let before = &lost["evidence"]["it took from them before"];
     assert!(before.to_string().contains("rust_e2e_linear"), "{before}");
+    names(verdict.finding("CV410", WORKER), None, &[]);
 }
 
 /// Stops the sessions in which the worker polls and listens, and returns the processes that serve them.

@@ -1,66 +1,46 @@
 //! Who takes from which queue, and who should.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
-use serde_json::Value;
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
-use crate::cluster::{Cluster, Repair, Verdict};
+use crate::cluster::{Cluster, parent_of};
+use crate::fault::{Repair, broken};
 use crate::history::{connect, connect_as, execute};
+use crate::told::names;
 
-/// The namespaces of the findings' subjects or evidence.
-fn told(verdict: &Verdict, code: &str) -> String {
-    let findings = verdict.all_findings(code);
-    findings.iter().map(|finding| finding.to_string()).collect()
-}
+const VICTIM: &str = "worker-rust-2";
 
 #[test]
 fn namespaces_whose_workers_are_all_stopped_have_nobody_and_their_tasks_follow_from_that() {
     const RUBY: [&str; 2] = ["worker-ruby-1", "worker-ruby-2"];
     let cluster = Cluster::take();
-    let _repair = Repair(|| {
-        for worker in RUBY {
-            cluster.supervise("start", worker);
-        }
-        cluster.wait_until_healthy();
-    });
-    for worker in RUBY {
-        cluster.supervise("stop", worker);
-    }
 
-    let verdict = cluster.check(&[]);
-
-    assert_eq!(verdict.status, Some(1));
-    assert_eq!(verdict.findings("CV201").len(), 2, "{:#}", verdict.report);
-    for namespace in ["linear_workflow", "slow"] {
-        let finding = verdict.all_findings("CV308").into_iter().find(|finding| {
-            finding["subject"]
-                .as_str()
-                .unwrap_or_default()
-                .ends_with(namespace)
-        });
-        let follows = &finding.unwrap_or(&Value::Null)["follows_from"];
-        assert!(
-            follows.to_string().contains("CV201"),
-            "{namespace}: {:#}",
-            verdict.report
-        );
-    }
-    // A canary of theirs cannot end. It is told as a consequence, with the step and the queue it waits in.
-    let canaries = told(&verdict, "CV502");
-    assert!(canaries.contains("worker_slow_queue"), "{canaries}");
-    let unrelated = verdict.failed().into_iter().filter(|code| {
-        let findings = verdict.findings(code);
-        findings
-            .iter()
-            .any(|finding| finding["follows_from"].is_null())
-    });
-    assert_eq!(
-        unrelated.collect::<Vec<_>>(),
-        ["CV201"],
-        "{:#}",
-        verdict.report
+    let verdict = broken(
+        &cluster,
+        &[],
+        &["CV201"],
+        || RUBY.map(|worker| cluster.supervise("stop", worker)),
+        || cluster.start(&RUBY),
     );
+
+    for worker in RUBY {
+        names(verdict.finding("CV201", worker), None, &[]);
+    }
+    let cause = Some("CV201");
+    for namespace in ["linear_workflow", "slow"] {
+        let nobody = verdict.finding("CV308", &format!("namespace {namespace}"));
+        names(nobody, cause, &RUBY);
+    }
+    // A canary of theirs cannot end. It is told as a consequence, with the step, the queue it waits in, and who is missing.
+    let canaries = verdict.findings("CV502");
+    let of_slow = canaries
+        .iter()
+        .find(|it| it["evidence"]["queue"] == "worker_slow_queue");
+    let waiting = of_slow.unwrap_or_else(|| panic!("{:#}", verdict.report));
+    names(waiting, cause, &["slow_step", "worker-ruby-1 does not run"]);
 }
 
 /// A visit to a queue that always holds messages is over at once: nothing shows unless there is work.
@@ -86,62 +66,82 @@ fn a_queue_full_of_steps_that_are_over_hides_nobody_who_takes_from_it() {
     assert_eq!(verdict.status, Some(0), "{:#}", verdict.report);
 }
 
-#[test]
-fn who_takes_from_another_languages_queue_is_named() {
-    let cluster = Cluster::take();
-    // What was seen of a boot is remembered until the next.
-    let _repair = Repair(|| {
-        cluster.supervise("restart", "worker-rust-2");
-        cluster.wait_until_healthy();
-    });
-    let stopped = AtomicBool::new(false);
-    let verdict = std::thread::scope(|scope| {
-        // What a worker with a wrong list of namespaces does, under its name. Nothing is taken: the queue is asked
-        // for messages with a key that none has.
-        let taker = scope.spawn(|| {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            runtime.block_on(async {
-                let mut connection = connect_as(&cluster, "worker-rust-2").await;
-                while !stopped.load(Ordering::Relaxed) {
-                    sqlx::query(
-                        "SELECT msg_id FROM pgmq.read_with_poll('worker_slow_py_queue', 1, 1, 1, 100, '{\"nobody\": 1}')",
-                    )
-                    .fetch_all(&mut connection)
-                    .await
-                    .unwrap();
-                }
-                connection.close().await.unwrap();
-            });
-        });
-        let verdict = cluster.check(&["--only", "310"]);
-        stopped.store(true, Ordering::Relaxed);
-        taker.join().unwrap();
-        verdict
-    });
+/// Polls a queue under an instance's name until it is dropped.
+///
+/// Nothing is taken: the queue is asked for messages with a key that none has.
+struct Poller {
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
 
-    assert_eq!(verdict.failed(), ["CV310"], "{:#}", verdict.report);
-    let finding = told(&verdict, "CV310");
-    for part in ["worker-rust-2", "slow_py"] {
-        assert!(finding.contains(part), "{part} is not in {finding}");
+impl Poller {
+    fn start(cluster: &Cluster, instance: &str, queue: &str) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut connection = runtime.block_on(connect_as(cluster, instance));
+        let stopped = Arc::new(AtomicBool::new(false));
+        let query = format!(
+            "SELECT msg_id FROM pgmq.read_with_poll('{queue}', 1, 1, 1, 100, '{{\"nobody\": 1}}')"
+        );
+        let flag = Arc::clone(&stopped);
+        let poll = move |connection: &mut PgConnection| {
+            runtime
+                .block_on(sqlx::query(&query).fetch_all(connection))
+                .unwrap();
+        };
+        let thread = std::thread::spawn(move || {
+            while !flag.load(Ordering::Relaxed) {
+                poll(&mut connection);
+            }
+        });
+        let thread = Some(thread);
+        Self { stopped, thread }
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || matches!(ended, Some(Ok(()))));
     }
 }
 
 #[test]
-fn a_worker_that_is_not_told_of_new_messages_is_named() {
+fn who_takes_from_another_languages_queue_is_named() {
     let cluster = Cluster::take();
-    let _repair = Repair(|| {
-        cluster.supervise("start", "worker-rust-2");
-        cluster.wait_until_healthy();
-    });
-    cluster.supervise("stop", "worker-rust-2");
-    // Of the other profile, in which nobody is told: it polls alone.
+
+    let verdict = broken(
+        &cluster,
+        &[],
+        &["CV310"],
+        // What a worker with a wrong list of namespaces does, under its name.
+        || Poller::start(&cluster, VICTIM, "worker_slow_py_queue"),
+        // What was seen of a boot is remembered until the next.
+        || cluster.supervise("restart", VICTIM),
+    );
+
+    names(verdict.finding("CV310", VICTIM), None, &["slow_py"]);
+}
+
+#[test]
+fn workers_that_are_not_told_of_new_messages_are_named() {
+    const RUST: [&str; 2] = ["worker-rust-1", "worker-rust-2"];
+    let cluster = Cluster::take();
+    // Of the other profile, in which nobody is told: they poll alone. Both, since one alone would be left no work.
     let polling = "config/tasker/generated/worker-polling.toml";
-    let _by_hand = cluster.launch("worker-rust-2", &[("TASKER_CONFIG_PATH", polling)]);
 
-    let verdict = cluster.check(&["--only", "311"]);
+    let verdict = broken(
+        &cluster,
+        &[],
+        // Another configuration than was rendered, in processes that were started by hand: the rest follows.
+        &["CV203", "CV206"],
+        || cluster.replace(&cluster.topology, &RUST, &[("TASKER_CONFIG_PATH", polling)]),
+        || cluster.start(&RUST),
+    );
 
-    assert_eq!(verdict.failed(), ["CV311"], "{:#}", verdict.report);
-    assert_eq!(verdict.findings("CV311")[0]["subject"], "worker-rust-2");
+    for worker in RUST {
+        names(verdict.finding("CV311", worker), Some("CV203"), &["Hybrid"]);
+    }
 }
 
 #[test]
@@ -149,21 +149,30 @@ fn a_database_that_does_not_answer_is_named_in_time() {
     let cluster = Cluster::take();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // Who accepts sessions is the parent of each.
-    let postmaster: u32 = runtime.block_on(async {
+    let postmaster = runtime.block_on(async {
         let mut connection = connect(&cluster).await;
         let query = sqlx::query_scalar("SELECT pg_backend_pid()");
         let session: i32 = query.fetch_one(&mut connection).await.unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{session}/status")).unwrap();
-        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
-        parent.unwrap().trim().parse().unwrap()
+        let postmaster = parent_of(session.try_into().unwrap());
+        connection.close().await.unwrap();
+        postmaster
     });
-    let _repair = Repair(|| cluster.signal("-CONT", postmaster));
-    // Sessions that there are go on; nobody gets a new one.
-    cluster.signal("-STOP", postmaster);
     let begun = std::time::Instant::now();
 
-    let verdict = cluster.check(&["--only", "301"]);
+    let verdict = broken(
+        &cluster,
+        &[],
+        // Nothing of the database can be judged then.
+        &["unknown without the database", "CV301"],
+        // Sessions that there are go on; nobody gets a new one.
+        || cluster.signal("-STOP", postmaster),
+        || cluster.signal("-CONT", postmaster),
+    );
 
-    assert_eq!(verdict.failed(), ["CV301"], "{:#}", verdict.report);
+    names(
+        verdict.finding("CV301", "database tasker"),
+        None,
+        &["127.0.0.1"],
+    );
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

@@ -1,6 +1,7 @@
 //! Rows and queues that were tampered with: each fault shows as its own code, and is gone once it is mended.
 
-use crate::cluster::{Cluster, Repair};
+use crate::cluster::Cluster;
+use crate::fault::Repair;
 use crate::history;
 
 fn execute(cluster: &Cluster, statement: &str) {
@@ -21,8 +22,10 @@ fn counts(cluster: &Cluster, only: &str) -> Vec<(String, usize)> {
 }
 
 /// Breaks, looks, mends, looks again: exactly these codes have more findings while it is broken.
-fn shows(only: &str, breaking: &str, mending: &str, codes: &[&str]) {
+pub fn shows(only: &str, breaking: &str, mending: &str, codes: &[&str]) {
     let cluster = Cluster::take();
+    // What a run that was killed has left; mostly there is nothing to mend.
+    let _ = history::try_to_execute(&cluster, &[mending]);
     let before = counts(&cluster, only);
     let broken = {
         let _repair = Repair(|| execute(&cluster, mending));

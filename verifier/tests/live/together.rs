@@ -1,17 +1,17 @@
-//! Two verdicts at once on one cluster.
+//! Two verdicts at once on one cluster, and what checks leave in it.
 
 use cluster_verify::collect::canary::CANARY_KEY;
-use sqlx::Row;
 
 use crate::cluster::Cluster;
-use crate::history::{connect, execute};
+use crate::history::{count, execute};
 
 #[test]
 fn two_checks_at_once_do_not_disturb_one_another() {
     let cluster = Cluster::take();
 
     let verdicts = std::thread::scope(|scope| {
-        let checks = [0, 1].map(|_| scope.spawn(|| cluster.check(&["--only", "4,5"])));
+        // Every canary, whatever was proven before: there is most to disturb.
+        let checks = [0, 1].map(|_| scope.spawn(|| cluster.check(&["--thorough"])));
         checks.map(|check| check.join().unwrap())
     });
 
@@ -24,22 +24,58 @@ fn two_checks_at_once_do_not_disturb_one_another() {
 #[test]
 fn every_task_that_a_check_sends_carries_its_label() {
     let cluster = Cluster::take();
+    let labelled = format!(
+        "source_system = 'cluster-verify' AND tags ? 'cluster-verify' AND context ? '{CANARY_KEY}'"
+    );
+    let count = || {
+        let of = |which: &str| {
+            count(
+                &cluster,
+                &format!("SELECT count(*) FROM tasker.tasks WHERE {which}"),
+            )
+        };
+        (of(&labelled), of(&format!("NOT ({labelled})")))
+    };
+    let (before, others) = count();
+
+    cluster.check(&["--thorough"]);
+
+    let (after, others_after) = count();
+    assert!(after > before, "{before} {after}");
+    assert_eq!(others_after, others);
+}
+
+#[test]
+fn a_canary_that_is_older_than_a_day_is_removed_by_the_next_check() {
+    let cluster = Cluster::take();
+    cluster.check(&["--only", "501"]);
+    let newest = "(SELECT max(task_uuid::text)::uuid FROM tasker.tasks \
+                   WHERE source_system = 'cluster-verify' AND complete)";
+    execute(
+        &cluster,
+        &[
+            "DROP TABLE IF EXISTS public.aged",
+            &format!("CREATE TABLE public.aged AS SELECT {newest} AS task_uuid"),
+            "UPDATE tasker.tasks SET created_at = created_at - interval '25 hours' \
+             WHERE task_uuid IN (SELECT task_uuid FROM public.aged)",
+        ],
+    );
+    let aged = "FROM tasker.tasks WHERE task_uuid IN (SELECT task_uuid FROM public.aged)";
+    let young = "FROM tasker.tasks WHERE source_system = 'cluster-verify' \
+                 AND task_uuid NOT IN (SELECT task_uuid FROM public.aged)";
+    let count = |of: &str| count(&cluster, &format!("SELECT count(*) {of}"));
+    assert_eq!(count(aged), 1);
+    let before = count(young);
+
     cluster.check(&["--only", "501"]);
 
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (labelled, of_ours) = runtime.block_on(async {
-        let mut connection = connect(&cluster).await;
-        let query = format!(
-            "SELECT count(*) FILTER (WHERE context ? '{CANARY_KEY}' AND tags ? 'cluster-verify') AS labelled, \
-                    count(*) AS of_ours \
-             FROM tasker.tasks WHERE source_system = 'cluster-verify'"
-        );
-        let row = sqlx::query(&query).fetch_one(&mut connection).await.unwrap();
-        (row.get::<i64, _>("labelled"), row.get::<i64, _>("of_ours"))
-    });
-
-    assert!(of_ours > 0);
-    assert_eq!(labelled, of_ours);
+    assert_eq!(count(aged), 0);
+    assert!(
+        count(young) >= before && before > 0,
+        "{before} {}",
+        count(young)
+    );
+    execute(&cluster, &["DROP TABLE public.aged"]);
 }
 
 #[test]
@@ -50,14 +86,10 @@ fn what_checks_sent_can_be_removed_and_nothing_else() {
          (SELECT max(task_uuid::text)::uuid FROM tasker.tasks WHERE source_system = 'cluster-verify' AND complete)";
     execute(&cluster, &[somebody_elses]);
     let count = |of: &str| {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let query = format!("SELECT count(*) FROM tasker.tasks WHERE {of}");
-        let count = async {
-            let mut connection = connect(&cluster).await;
-            let row = sqlx::query(&query).fetch_one(&mut connection).await;
-            row.unwrap().get::<i64, _>(0)
-        };
-        runtime.block_on(count)
+        count(
+            &cluster,
+            &format!("SELECT count(*) FROM tasker.tasks WHERE {of}"),
+        )
     };
     let (ours, theirs) = (
         "source_system = 'cluster-verify' AND complete",
