@@ -39,6 +39,7 @@ mod integration_test_manager;
 mod interrupted;
 mod lifecycle_test_manager;
 mod load_balancing;
+mod look;
 mod multi_instance_test_manager;
 mod orchestration_cluster;
 mod outcome;

@@ -1,32 +1,26 @@
 //! The verifier's judgement over the tasks of one test.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use cluster_verify::check::{Filter, Finding, Severity, find, judge};
-use cluster_verify::collect::canary::AT_REST;
-use cluster_verify::collect::postgres::Databases;
 use cluster_verify::collect::progress::Progress;
 use cluster_verify::collect::{endpoints, postgres};
 use cluster_verify::commands::gather::{Depth, begin, gather};
-use cluster_verify::commands::gather_tasks::gather_tasks;
-use cluster_verify::evidence::{Canaries, Canary, CreateOutcome, Evidence, Observed, Unseen};
+use cluster_verify::evidence::Evidence;
 use cluster_verify::known::Known;
 use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
 use tasker_client::OrchestrationApiClient;
 use uuid::Uuid;
 
+use crate::look::{look, not_seen};
 use crate::outcome::{self, Outcome};
-use crate::sent::{Sent, read_everywhere};
+use crate::sent::Sent;
 use crate::{Environment, wait_until};
 
-/// Where the tasks of a workload that must fail come to rest.
-const FAILED: &str = "blocked_by_failures";
 /// Codes that judge such tasks; the others speak of tasks that must complete.
 const OF_FAILED: [&str; 4] = ["502", "503", "507", "516"];
-/// Codes that tell how a task ended.
-const CONSEQUENCES: [&str; 4] = ["CV502", "CV507", "CV512", "CV514"];
 
 /// The results of the checks over some tasks, with the findings marked that are known.
 #[derive(Debug)]
@@ -62,7 +56,7 @@ impl Verdict {
             };
             results.extend(judged(environment, &of_failed, &filter)?);
         }
-        Ok(Self { results, evidence }.fold_consequences())
+        Ok(Self { results, evidence })
     }
 
     /// Judges the running cluster by the checks of configuration, processes, queues and health (1 to 4).
@@ -209,30 +203,6 @@ impl Verdict {
             .clone()
     }
 
-    /// What a known fault did to a task's end and results is no finding of its own.
-    fn fold_consequences(mut self) -> Self {
-        let mut excuses = BTreeMap::new();
-        for code in CONSEQUENCES {
-            for task in self
-                .findings(code)
-                .iter()
-                .filter_map(|finding| finding.evidence.get("task"))
-            {
-                if let Some(reason) = self.excuse(task) {
-                    excuses.insert(task.clone(), reason);
-                }
-            }
-        }
-        for (task, reason) in excuses {
-            for code in CONSEQUENCES {
-                self = self.attribute(code, &reason, |finding| {
-                    finding.evidence.get("task") == Some(&task)
-                });
-            }
-        }
-        self
-    }
-
     /// Findings of a code, known or not.
     pub fn findings(&self, code: &str) -> Vec<&Finding> {
         let of_code = self.results.iter().filter(|result| result.code == code);
@@ -341,91 +311,6 @@ fn known(environment: &Environment) -> Result<Known> {
     Known::load(&environment.project.root).map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
-/// The evidence of these tasks; of those that must fail another one, since they must come to rest elsewhere.
-async fn look(
-    environment: &Environment,
-    sent: &[Sent],
-    clients: &[OrchestrationApiClient],
-) -> Result<(Evidence, Option<Evidence>)> {
-    let project = &environment.project;
-    let mut evidence = begin(project)?;
-    let pool = postgres::connect(project, &environment.topology)
-        .await
-        .map_err(not_seen)?;
-    let mut tasks = Vec::new();
-    for one in sent {
-        tasks.push(look_back(&pool, clients, one).await.map_err(not_seen)?);
-    }
-    let progress = Progress::hidden();
-    gather_tasks(project, &mut evidence, &pool, &mut tasks, &progress, |_| ()).await?;
-    pool.close().await;
-    let must_fail: HashSet<Uuid> = sent
-        .iter()
-        .filter(|sent| sent.must_fail)
-        .map(|sent| sent.request.correlation_id)
-        .collect();
-    let (failed, completed): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| {
-        let correlation = task.correlation_id.parse::<Uuid>();
-        correlation.is_ok_and(|id| must_fail.contains(&id))
-    });
-    let of_failed = (!failed.is_empty()).then(|| Evidence {
-        canaries: canaries(failed, Some(FAILED)),
-        ..evidence.clone()
-    });
-    if !completed.is_empty() {
-        evidence.canaries = canaries(completed, None);
-    }
-    Ok((evidence, of_failed))
-}
-
-fn canaries(tasks: Vec<Canary>, end: Option<&str>) -> Observed<Canaries> {
-    Observed::Seen(Canaries {
-        tasks,
-        end: end.map(str::to_owned),
-        ..Canaries::default()
-    })
-}
-
-/// What became of one create, in the database and through every server.
-async fn look_back(
-    pool: &Databases,
-    clients: &[OrchestrationApiClient],
-    sent: &Sent,
-) -> Result<Canary, Unseen> {
-    let mut canary = sent.canary();
-    let correlation = sent.request.correlation_id;
-    if let CreateOutcome::Indeterminate { task_uuid, .. } = &mut canary.create {
-        let task = postgres::task_of_correlation(pool, correlation).await?;
-        *task_uuid = task.map(|task| task.to_string());
-    }
-    // A task that failed may still be moved on by a second server: what is compared is of one state.
-    loop {
-        let mut before = None;
-        if let Some(task) = uuid(&canary) {
-            before = postgres::settled_states(pool, &[task]).await?.remove(&task);
-            canary.last_readings = read_everywhere(clients, task).await;
-        }
-        postgres::look_back(pool, std::slice::from_mut(&mut canary)).await?;
-        if before == canary.database_state {
-            break;
-        }
-    }
-    let at_rest = canary
-        .database_state
-        .as_deref()
-        .is_some_and(|state| AT_REST.contains(&state));
-    canary.finished_ms = at_rest.then_some(canary.create_ms);
-    Ok(canary)
-}
-
-fn uuid(canary: &Canary) -> Option<Uuid> {
-    canary.create.task_uuid()?.parse().ok()
-}
-
-fn not_seen(unseen: Unseen) -> anyhow::Error {
-    anyhow::anyhow!("{unseen}")
-}
-
 /// The verdict on a run of tasks that must all be complete.
 pub(crate) async fn of_tasks(
     sent: &[Sent],
@@ -443,7 +328,7 @@ pub(crate) async fn of_tasks(
 
 #[cfg(test)]
 mod tests {
-    use cluster_verify::evidence::Configuration;
+    use cluster_verify::evidence::{Configuration, Observed};
 
     use super::*;
 
