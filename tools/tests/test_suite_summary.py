@@ -81,6 +81,15 @@ class SuiteSummary(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertRegex(done.stderr, r"^the suite: no test ran, there is no report.*\n$")
 
+    def test_one_report_of_a_suite_that_ended_early_is_told(self):
+        self.outcomes.touch()
+        command = [sys.executable, suite_summary.__file__, self.outcomes, self.report, "/nowhere/without-races.xml"]
+
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("  NOT RUN  without-races", done.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()
