@@ -30,10 +30,13 @@ run_stages() {
 }
 
 # In the background, so that a signal to us is handled at once and not after the stage;
-# in a process group of its own, so that all of the stage can be stopped.
+# in a process group of its own, so that all of the stage can be stopped. Whoever runs us may
+# ignore signals (nohup does), and a shell cannot undo that: the stages test what they do.
 run_stage() {
+    local undo=()
+    if env --default-signal true 2>/dev/null; then undo=(env --default-signal=INT,HUP,TERM); fi
     set -m
-    bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null 8>&- &
+    ${undo[@]+"${undo[@]}"} bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null 8>&- &
     stage_pid=$!
     set +m
     local status=0

@@ -10,7 +10,7 @@ use cluster_verify::topology::Role;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{at_rest_or_stranded, cancel, stranded_by};
+use super::{SLOW_NAMESPACE, at_rest_or_stranded, cancel, slow_request, stranded_by};
 use crate::common::{
     Environment, LifecycleTestManager, MultiInstanceTestManager, create_fan_out_task_request, say,
     turn, uuids, wait_until,
@@ -34,9 +34,10 @@ async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_repor
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
     let (victim, others) = processors()?;
-    let created = manager
-        .create_tasks_concurrent(vec![create_fan_out_task_request(WIDTH); 6])
-        .await?;
+    let mut requests = vec![create_fan_out_task_request(WIDTH); 6];
+    // Still with their workers when the victim is gone, so that another server has something to finish.
+    requests.extend(vec![slow_request(3_000); 6]);
+    let created = manager.create_tasks_concurrent(requests).await?;
     let tasks = uuids(&created)?;
     let in_hand = wait_until(UNTIL_AT_WORK, async || {
         let in_hand = in_hand(&database.pool, &tasks, victim).await?;
@@ -52,7 +53,7 @@ async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_repor
     let (stranded, verdict) = at_rest_or_stranded(
         &manager,
         &database.databases,
-        &[NAMESPACE],
+        &[NAMESPACE, SLOW_NAMESPACE],
         &tasks,
         &EXPLAINED_BY,
     )
