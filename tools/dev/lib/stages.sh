@@ -34,7 +34,7 @@ run_stages() {
 # ignore signals (nohup does), and a shell cannot undo that: the stages test what they do.
 run_stage() {
     local undo=()
-    if env --default-signal true 2>/dev/null; then undo=(env --default-signal=INT,HUP,TERM); fi
+    if env --default-signal true 2>/dev/null; then undo=(env "--default-signal=INT,HUP,TERM"); fi
     set -m
     ${undo[@]+"${undo[@]}"} bash "$DEV_ROOT/tools/dev/stages/$1.sh" </dev/null 8>&- &
     stage_pid=$!
