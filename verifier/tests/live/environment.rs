@@ -36,7 +36,7 @@ fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost
     names(verdict.finding("CV410", victim), cause, &told);
     // The sibling still serves them all: nobody is left without a subscriber, and every task ends.
     for code in ["CV308", "CV502"] {
-        assert_eq!(verdict.all_findings(code).len(), 0, "{:#}", verdict.report);
+        assert_eq!(verdict.findings(code).len(), 0, "{:#}", verdict.report);
     }
 }
 
