@@ -69,7 +69,10 @@ nix_refuses() {
         return 1
     fi
     echo "refuses $question" >"$memory"
-    echo "nix develop does not work here: $(tail -n 1 "$memory.log" | cut -c 1-120)"
+    # Nix ends with a remark on its own options; what went wrong is in the first error.
+    local why
+    why=$(grep -m 1 'error:' "$memory.log" || tail -n 1 "$memory.log")
+    echo "nix develop does not work here: $(printf '%s' "${why#*error: }" | cut -c 1-120)"
 }
 
 # What Nix says goes to the file; on a terminal its progress is shown as well.
