@@ -199,6 +199,8 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
     ("CV625", |task, _| {
         // Nothing waits for the last step.
         if let Some(last) = task.steps.last_mut() {
+            // One that was resolved by hand has no result else, and it is a result that asks.
+            last.has_result = true;
             last.asks_for_batch = true;
         }
         task.state() == Some(TaskState::Complete)
