@@ -254,6 +254,9 @@ pub enum ListFormat {
     Json,
 }
 
+/// Ten years: no moment before that is out of what times can say.
+const LONGEST: u64 = 10 * 365 * 24 * 3600;
+
 /// `90`, `90s`, `10m` or `2h` as seconds.
 fn seconds(text: &str) -> Result<u64, String> {
     let (number, unit) = match text.find(|letter: char| !letter.is_ascii_digit()) {
@@ -268,8 +271,12 @@ fn seconds(text: &str) -> Result<u64, String> {
     };
     number
         .parse::<u64>()
-        .map(|number| number * factor)
-        .map_err(|_| "expected a duration such as 90s, 10m or 2h".to_owned())
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .filter(|seconds| *seconds <= LONGEST)
+        .ok_or_else(|| {
+            "expected a duration such as 90s, 10m or 2h, of ten years at most".to_owned()
+        })
 }
 
 #[cfg(test)]
@@ -287,5 +294,7 @@ mod tests {
         assert_eq!(seconds("90"), Ok(90));
         assert_eq!(seconds("10m"), Ok(600));
         assert!(seconds("soon").is_err());
+        assert!(seconds("9999999999999999h").is_err());
+        assert!(seconds("9000000000000").is_err());
     }
 }
