@@ -16,7 +16,14 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
-    /// A part of the cluster that the command needs did not answer.
+    /// A part of the cluster that the command needs could not be seen.
+    #[error("{what}: {why}; {hint}")]
+    Unseen {
+        what: String,
+        why: String,
+        hint: String,
+    },
+    /// This machine lacks what the tool needs to go on.
     #[error("{what}: {why}; {hint}")]
     Unavailable {
         what: String,

@@ -52,7 +52,7 @@ pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
     let results = judge(&evidence, &filter, &known, evidence.taken_at.date_naive());
     let seconds = begun.elapsed().as_secs_f64();
     let report = Report::new(&evidence, results, args.strict, seconds);
-    super::print(&render(&report, args.output));
+    super::print(&render(&report, args.output))?;
     // After the verdict, which a full disk does not change.
     recorded.transpose()?;
     Ok(exit::of_verdict(report.verdict))

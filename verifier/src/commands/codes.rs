@@ -13,7 +13,7 @@ pub fn run(output: ListFormat) -> Result<ExitCode> {
         ListFormat::Table => table(),
         ListFormat::Json => json(),
     };
-    super::print(&text);
+    super::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

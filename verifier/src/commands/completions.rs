@@ -11,6 +11,6 @@ use crate::error::Result;
 pub fn run(shell: Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "cluster-verify", &mut script);
-    super::print(&String::from_utf8_lossy(&script));
+    super::print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

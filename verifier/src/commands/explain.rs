@@ -19,6 +19,6 @@ pub fn run(code: &str) -> Result<ExitCode> {
         };
         Error::Usage(format!("no check has the code or name `{code}`; {hint}"))
     })?;
-    super::print(entry.page);
+    super::print(entry.page)?;
     Ok(ExitCode::SUCCESS)
 }

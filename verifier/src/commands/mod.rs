@@ -19,7 +19,7 @@ mod run;
 mod status;
 mod task;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -31,7 +31,7 @@ use crate::exit;
 
 /// What a command of its own cannot go on without.
 fn unavailable(unseen: Unseen) -> Error {
-    Error::Unavailable {
+    Error::Unseen {
         what: unseen.what,
         why: unseen.why,
         hint: "`./dev up --wait` starts the cluster".into(),
@@ -48,9 +48,14 @@ pub fn main() -> ExitCode {
             } else {
                 exit::PASSED
             };
-            // Nothing can be done about a closed stream here.
-            let _ = error.print();
-            return ExitCode::from(status);
+            return match error.print() {
+                Err(failed) if failed.kind() != ErrorKind::BrokenPipe => {
+                    let failed = unwritten(failed);
+                    tell(&failed.to_string());
+                    exit::of_error(&failed)
+                }
+                Ok(()) | Err(_) => ExitCode::from(status),
+            };
         }
     };
     match dispatch(cli) {
@@ -82,15 +87,32 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
 }
 
 /// Writes a result to standard output. A reader that went away is no error.
-fn print(text: &str) {
-    let _ = try_print(text);
+///
+/// # Errors
+/// It could not be written: whoever goes by the exit status must not take it for told.
+fn print(text: &str) -> Result<()> {
+    is_read(text).map(drop)
 }
 
-/// The same for what goes on for ever, and ends when its reader goes away.
-fn try_print(text: &str) -> std::io::Result<()> {
+fn unwritten(source: std::io::Error) -> Error {
+    Error::Io {
+        action: "write",
+        path: "standard output".into(),
+        source,
+    }
+}
+
+/// The same for what goes on for ever, and ends when its reader has gone away: false then.
+///
+/// # Errors
+/// As above.
+fn is_read(text: &str) -> Result<bool> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(unwritten(error)),
+    }
 }
 
 /// Says on standard error what went wrong.

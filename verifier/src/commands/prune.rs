@@ -13,7 +13,7 @@ use crate::project::Project;
 pub fn run(given: Option<&Path>, args: &PruneArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
     let pruned = super::block_on(prune(&project, args.older_than))??;
-    super::print(&told(&pruned));
+    super::print(&told(&pruned))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::gather::{Depth, begin, gather};
+use super::unavailable;
 use crate::cli::{ListFormat, QueuesArgs};
 use crate::collect::progress::Progress;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::{Evidence, Queue, Unseen};
 use crate::project::Project;
 
@@ -26,15 +27,11 @@ struct Row {
 pub fn run(given: Option<&Path>, args: &QueuesArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
     let evidence = super::block_on(look(&project, args.quick))??;
-    let rows = rows(&evidence).map_err(|unseen| Error::Unavailable {
-        what: unseen.what,
-        why: unseen.why,
-        hint: "`./dev up --wait` starts the cluster".into(),
-    })?;
+    let rows = rows(&evidence).map_err(unavailable)?;
     super::print(&match args.output {
         ListFormat::Table => table(&rows),
         ListFormat::Json => format!("{:#}\n", serde_json::json!({ "queues": rows })),
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,7 +40,7 @@ pub fn run(given: Option<&Path>, args: &RenderArgs) -> Result<ExitCode> {
             continue;
         }
         write(&path, &artifact.content)?;
-        super::print(&format!("wrote {}\n", artifact.path));
+        super::print(&format!("wrote {}\n", artifact.path))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,7 +96,7 @@ fn render_run(project: &Project, selection: &Selection) -> Result<ExitCode> {
         let name = Path::new(&artifact.path).file_name().unwrap_or_default();
         let path = project.state.join(name);
         write(&path, &artifact.content)?;
-        super::print(&format!("{}\n", path.display()));
+        super::print(&format!("{}\n", path.display()))?;
     }
     let record = serde_json::to_string(selection).unwrap_or_default();
     write(&project.selection_file(), &record)?;

@@ -189,12 +189,12 @@ fn without_a_password_there_is_no_database_to_name() {
              cluster ever been started?; `./dev up` makes the database and its password\n",
             project.path(".cluster/database.password")
         ))
-        .status(3)
+        .status(2)
         .run();
 }
 
 #[test]
-fn a_task_and_a_run_need_the_database() {
+fn what_needs_the_database_is_unknown_without_it() {
     let project = Project::healthy();
     let missing = format!(
         "cluster-verify: the database: {}: No such file or directory (os error 2); has the cluster \
@@ -205,12 +205,22 @@ fn a_task_and_a_run_need_the_database() {
     cluster_verify(&["task", "01990000-0000-7000-8000-000000000001"])
         .within(project.root())
         .stderr(&missing)
-        .status(3)
+        .status(2)
         .run();
     cluster_verify(&["run", "success_only_py", "-n", "1"])
         .within(project.root())
         .stderr(&missing)
-        .status(3)
+        .status(2)
+        .run();
+    cluster_verify(&["queues", "--quick"])
+        .within(project.root())
+        .stderr(&missing)
+        .status(2)
+        .run();
+    cluster_verify(&["prune"])
+        .within(project.root())
+        .stderr(&missing)
+        .status(2)
         .run();
 }
 

@@ -29,8 +29,9 @@ Options:
   -h, --help           Print help
   -V, --version        Print version
 
-Exit status: 0 nothing that counts was found, 1 findings, 2 the verdict is unknown (something could
-not be seen, or nothing was judged), 3 wrong usage or configuration, 130 interrupted.
+Exit status: 0 nothing that counts was found, 1 findings, 2 unknown (something could not be seen, or
+nothing was judged), 3 wrong usage or configuration, or a file or standard output could not be
+written, 130 interrupted.
 ";
 
 #[test]
@@ -59,4 +60,19 @@ fn run_says_what_its_concurrency_counts() {
     cluster_verify(&["run", "--help"])
         .stdout_holding(&["Tasks open at once: the next is created when one has come to rest"])
         .run();
+}
+
+/// Other systems have no device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    for arguments in [&["--help"][..], &["codes"], &["explain", "308"]] {
+        cluster_verify(arguments)
+            .into_file("/dev/full")
+            .stderr(
+                "cluster-verify: write standard output: No space left on device (os error 28)\n",
+            )
+            .status(3)
+            .run();
+    }
 }

@@ -16,6 +16,7 @@ pub struct Call {
     stdout: Text,
     stderr: Text,
     status: i32,
+    into_file: Option<String>,
 }
 
 enum Text {
@@ -39,6 +40,7 @@ pub fn cluster_verify(arguments: &[&str]) -> Call {
         stdout: Text::Exactly(String::new()),
         stderr: Text::Exactly(String::new()),
         status: 0,
+        into_file: None,
     }
 }
 
@@ -74,6 +76,12 @@ impl Call {
         self
     }
 
+    /// Writes its results to a file, or what looks like one, and not to this test.
+    pub fn into_file(mut self, path: &str) -> Self {
+        self.into_file = Some(path.to_owned());
+        self
+    }
+
     /// Runs it; answers what it wrote to standard output.
     ///
     /// # Panics
@@ -87,7 +95,13 @@ impl Call {
     /// # Panics
     /// Something is not as expected.
     pub fn run_while(mut self, act: impl FnOnce(u32)) -> String {
-        let child = deadline::spawn(&mut self.command);
+        let child = match &self.into_file {
+            None => deadline::spawn(&mut self.command),
+            Some(path) => {
+                let file = std::fs::File::options().write(true).open(path);
+                deadline::spawn_into(&mut self.command, file.expect("it can be opened"))
+            }
+        };
         act(child.id());
         let output = deadline::end_of(child, &self.command, DEADLINE);
         let stdout = String::from_utf8(output.stdout).expect("standard output is text");

@@ -12,9 +12,14 @@ const AFTER_ITS_DEATH: Duration = Duration::from_secs(5);
 
 /// Starts the program, with both streams kept for [`end_of`].
 pub fn spawn(command: &mut Command) -> Child {
+    spawn_into(command, Stdio::piped())
+}
+
+/// The same, with standard output somewhere else.
+pub fn spawn_into(command: &mut Command, stdout: impl Into<Stdio>) -> Child {
     command
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts")

@@ -44,7 +44,7 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
         Subject::Tests => dotenv(&test_variables(&topology)),
         _ if args.provenance => provenance(subject.layered()),
         _ => dotenv(&values(subject.layered())),
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

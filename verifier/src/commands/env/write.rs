@@ -42,7 +42,7 @@ pub fn one(
     };
     refuse_leak(project, &path)?;
     private(&path, &dotenv(&variables(project, topology, subject)?))?;
-    print(&format!("{}\n", path.display()));
+    print(&format!("{}\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,7 +64,7 @@ fn variables(
             *value = project.path(value).display().to_string();
         }
     }
-    let urls = postgres::urls(project, topology).map_err(|unseen| Error::Unavailable {
+    let urls = postgres::urls(project, topology).map_err(|unseen| Error::Unseen {
         what: unseen.what,
         why: unseen.why,
         hint: "`./dev up` makes the database and its password".into(),

@@ -32,7 +32,7 @@ pub fn run(given: Option<&Path>) -> Result<ExitCode> {
             ));
         }
     }
-    super::print(&merged.to_string());
+    super::print(&merged.to_string())?;
     Ok(ExitCode::from(if complete {
         exit::PASSED
     } else {

@@ -82,7 +82,7 @@ pub fn run(given: Option<&Path>, args: &RunArgs) -> Result<ExitCode> {
     super::print(&match args.output {
         ListFormat::Table => render::table(&report),
         ListFormat::Json => format!("{:#}\n", serde_json::json!(report)),
-    });
+    })?;
     Ok(exit::of_verdict(verdict))
 }
 

@@ -53,6 +53,8 @@ pub enum Health {
     /// Runs and is not ready.
     NotReady,
     Stopped,
+    /// Its process could not be looked for.
+    Unknown,
 }
 
 impl Health {
@@ -62,6 +64,7 @@ impl Health {
             Self::Running => "running",
             Self::NotReady => "not ready",
             Self::Stopped => "stopped",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -76,7 +79,7 @@ pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
         super::print(&match args.output {
             ListFormat::Table => table(&seen),
             ListFormat::Json => format!("{:#}\n", serde_json::json!(seen)),
-        });
+        })?;
         seen
     };
     let wanted = if args.quick {
@@ -84,12 +87,20 @@ pub fn run(given: Option<&Path>, args: &StatusArgs) -> Result<ExitCode> {
     } else {
         Health::Healthy
     };
-    let well = seen.instances.iter().all(|it| it.status == wanted);
-    Ok(ExitCode::from(if well {
+    Ok(ExitCode::from(status(&seen.instances, wanted)))
+}
+
+/// Whoever is not well is told before whoever could not be seen.
+fn status(instances: &[InstanceStatus], wanted: Health) -> u8 {
+    let is_other = |it: &&InstanceStatus| it.status != wanted;
+    let mut others = instances.iter().filter(is_other).peekable();
+    if others.peek().is_none() {
         exit::PASSED
+    } else if others.all(|it| it.status == Health::Unknown) {
+        exit::UNKNOWN
     } else {
         exit::FINDINGS
-    }))
+    }
 }
 
 /// The instances that were asked for, as they are now.
@@ -188,6 +199,7 @@ fn instances(evidence: &Evidence, topology: &Topology, with_health: bool) -> Vec
                 .and_then(|endpoints| endpoints.ready.ok())
                 .is_some_and(|answer| answer.status == 200);
             let status = match (process, with_health) {
+                (None, _) if evidence.system.ok().is_none() => Health::Unknown,
                 (None, _) => Health::Stopped,
                 (Some(_), false) => Health::Running,
                 (Some(_), true) if ready && identity.is_some() => Health::Healthy,
@@ -264,5 +276,31 @@ fn uptime(seconds: i64) -> String {
         0..60 => format!("{seconds}s"),
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Observed;
+
+    fn seen(evidence: &Evidence) -> Vec<InstanceStatus> {
+        instances(evidence, evidence.topology.ok().unwrap(), false)
+    }
+
+    #[test]
+    fn an_instance_that_nobody_could_look_for_is_not_called_stopped() {
+        let mut evidence = Evidence::healthy();
+        let processes = &mut evidence.system.seen_mut().processes;
+        processes.retain(|process| process.pid != 100);
+        let one_is_gone = seen(&evidence);
+        assert_eq!(one_is_gone[0].status, Health::Stopped);
+        assert_eq!(status(&one_is_gone, Health::Running), exit::FINDINGS);
+
+        evidence.system = Observed::unseen("processes", "the thread ended");
+        let nobody_knows = seen(&evidence);
+        let unknown = |it: &InstanceStatus| it.status == Health::Unknown;
+        assert!(nobody_knows.iter().all(unknown), "{nobody_knows:?}");
+        assert_eq!(status(&nobody_knows, Health::Running), exit::UNKNOWN);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{ClusterStatus, now, table};
 use crate::cli::{ListFormat, StatusArgs};
 use crate::collect::progress::Progress;
-use crate::commands::{interrupts, try_print};
+use crate::commands::{interrupts, is_read};
 use crate::error::Result;
 use crate::project::Project;
 
@@ -20,14 +20,14 @@ const CLEAR: &str = "\x1b[2J";
 /// Answers what was seen last.
 ///
 /// # Errors
-/// The cluster's description does not parse, or has no such instance.
+/// The cluster's description does not parse, or has no such instance, or the answer cannot be written.
 pub async fn follow(project: &Project, args: &StatusArgs) -> Result<ClusterStatus> {
     let redraws = args.output == ListFormat::Table && std::io::stdout().is_terminal();
     // Listens from here on: a Ctrl-C during a look must not get lost.
     let mut interrupted = interrupts()?;
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    if redraws && try_print(CLEAR).is_err() {
+    if redraws && !is_read(CLEAR)? {
         return Ok(ClusterStatus::default());
     }
     let mut last = ClusterStatus::default();
@@ -41,12 +41,12 @@ pub async fn follow(project: &Project, args: &StatusArgs) -> Result<ClusterStatu
             seen = look => last = seen?,
         }
         // A reader that went away is noticed at the next second's text.
-        let shown = try_print(&match args.output {
+        let goes_on = is_read(&match args.output {
             ListFormat::Table if redraws => screen(&table(&last)),
             ListFormat::Table => format!("{}\n", table(&last)),
             ListFormat::Json => format!("{}\n", serde_json::json!(last)),
-        });
-        if shown.is_err() {
+        })?;
+        if !goes_on {
             return Ok(last);
         }
     }

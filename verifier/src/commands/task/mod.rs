@@ -29,7 +29,7 @@ pub fn run(given: Option<&Path>, args: &TaskArgs) -> Result<ExitCode> {
     super::print(&match args.output {
         ListFormat::Table => render::table(&story),
         ListFormat::Json => format!("{:#}\n", serde_json::json!(story)),
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
