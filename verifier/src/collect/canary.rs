@@ -15,7 +15,6 @@ use super::progress::Progress;
 use super::reading::{look_back, read};
 use super::servers::{Server, Servers};
 use crate::evidence::{Canaries, Canary, Observed, Unseen};
-use crate::topology::Topology;
 
 /// Canaries that make no progress for this long are given up, where nobody takes longer to look.
 pub const STALLED: Duration = Duration::from_secs(15);
@@ -40,7 +39,7 @@ pub const AT_REST: [&str; 5] = [
 /// Sends canaries to a cluster.
 #[derive(Clone, Copy)]
 pub struct Sender<'a> {
-    pub topology: &'a Topology,
+    pub servers: &'a Servers,
     pub pool: &'a Databases,
     pub pace: Pace,
     /// How long canaries that make no progress are waited for.
@@ -63,7 +62,7 @@ impl Sender<'_> {
 
 async fn sent(
     &Sender {
-        topology,
+        servers,
         pool,
         pace,
         patience,
@@ -71,7 +70,6 @@ async fn sent(
     }: &Sender<'_>,
     errands: &[Errand<'_>],
 ) -> Result<Vec<Canary>, Unseen> {
-    let servers = &Servers::of(topology)?;
     let mut flight = Flight::default();
     let server = |errand: &Errand<'_>| servers.all.iter().find(|server| server.id == errand.via);
     let mut waiting: VecDeque<_> = errands
@@ -89,13 +87,18 @@ async fn sent(
     let mut looks = 0;
     let mut pacer = Pacer::new(pace);
     loop {
-        while creates.len() < AT_ONCE
-            && !waiting.is_empty()
-            && pacer.admits(creates.len() + flight.younger_than(WORKS), waiting.len())
-        {
-            let next = waiting
-                .iter()
-                .position(|(workload, _)| !creating.contains(&workload.template));
+        loop {
+            // A create that a busy server put off keeps nobody else waiting.
+            let at_work = creates.len().saturating_sub(servers.busy.waited_for());
+            if at_work >= AT_ONCE
+                || waiting.is_empty()
+                || !pacer.admits(at_work + flight.younger_than(WORKS), waiting.len())
+            {
+                break;
+            }
+            let next = waiting.iter().position(|(workload, server)| {
+                !creating.contains(&workload.template) && !servers.busy.is_waited_for(&server.id)
+            });
             let Some((workload, server)) = next.and_then(|next| waiting.remove(next)) else {
                 break;
             };

@@ -13,13 +13,10 @@ use super::servers::{Server, Servers};
 use crate::evidence::{Canary, CreateOutcome};
 use crate::topology::Workload;
 
-/// A server that is still too busy after so long refuses.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// What a server answered to a create in the end.
 pub(super) struct Asked {
     pub outcome: CreateOutcome,
-    /// Answers before it that said to come back later.
+    /// What it said each time that it was too busy.
     pub turned_away: Vec<String>,
 }
 
@@ -60,17 +57,16 @@ pub(super) async fn ask(
     correlation: Uuid,
     pool: &PgPool,
 ) -> Asked {
-    let (begun, mut turned_away) = (Instant::now(), Vec::new());
+    let mut turned_away = Vec::new();
     loop {
         let answer = servers
             .ask(via, "/v1/tasks", |client, url| client.post(url).json(body))
             .await;
-        if let Some((later, message)) = come_back(&answer)
-            && begun.elapsed() + later <= PATIENCE
-            && servers.wait(later).await
-        {
+        if let Some((later, message)) = come_back(&answer) {
             turned_away.push(message);
-            continue;
+            if servers.wait(via, later).await {
+                continue;
+            }
         }
         return Asked {
             outcome: outcome(answer, correlation, pool).await,
@@ -152,7 +148,82 @@ pub(super) fn body(
 
 #[cfg(test)]
 mod tests {
+    use futures::future::join_all;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
     use super::*;
+    use crate::collect::stand_in::{Manner, with_tasks};
+
+    /// No PostgreSQL answers there.
+    fn nobody() -> PgPool {
+        let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
+        PgPoolOptions::new()
+            .acquire_timeout(Duration::from_millis(100))
+            .connect_lazy_with(options.port(1))
+    }
+
+    fn workload() -> Workload {
+        Workload {
+            namespace: "mail".into(),
+            template: "send".into(),
+            language: "rust".into(),
+            canary: true,
+            context: json!({}),
+            outcome: "complete".into(),
+            results: Default::default(),
+            attempts: Default::default(),
+        }
+    }
+
+    async fn canary(servers: &Servers, via: usize) -> Canary {
+        let via = &servers.all[via];
+        create(servers, &workload(), "canary", via, &servers.all, &nobody()).await
+    }
+
+    #[tokio::test]
+    async fn all_creates_together_wait_for_a_busy_server_no_longer_than_its_patience() {
+        for asked in [0, 1, u64::MAX] {
+            let busy = with_tasks(Manner::Busy(asked));
+            let patience = Duration::from_secs(2);
+            let servers = Servers::at(std::slice::from_ref(&busy.url), patience);
+            let begun = Instant::now();
+
+            let mut canaries = join_all((0..4).map(|_| canary(&servers, 0))).await;
+            for _ in 0..4 {
+                canaries.push(canary(&servers, 0).await);
+            }
+
+            let took = begun.elapsed();
+            assert!(took >= patience && took < patience * 3, "{asked}: {took:?}");
+            let told: usize = canaries.iter().map(|it| it.turned_away.len()).sum();
+            assert_eq!(told, busy.asked(), "{asked}");
+            assert!(told <= 4 * 3 + 4, "{asked}: asked {told} times");
+            for canary in canaries {
+                let refused = matches!(canary.create, CreateOutcome::Refused { status: 503, .. });
+                assert!(refused, "{asked}: {:?}", canary.create);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_else_a_server_answers_to_a_create_is_told_in_time_and_is_no_task() {
+        let all = Manner::BAD.map(|manner| with_tasks(manner).url);
+        let servers = Servers::at(&all, Duration::ZERO);
+        let begun = Instant::now();
+
+        let canaries = join_all((0..all.len()).map(|via| canary(&servers, via))).await;
+        // Whoever let the first one wait is not waited for again.
+        join_all((0..all.len()).map(|via| canary(&servers, via))).await;
+
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(9), "{took:?}");
+        for (canary, manner) in canaries.iter().zip(Manner::BAD) {
+            let CreateOutcome::Indeterminate { message, task_uuid } = &canary.create else {
+                panic!("{manner:?}: {:?}", canary.create);
+            };
+            assert!(task_uuid.is_none() && !message.is_empty(), "{manner:?}");
+        }
+    }
 
     fn answer(status: u16, body: &Value) -> Result<(u16, Vec<u8>), String> {
         Ok((status, body.to_string().into_bytes()))

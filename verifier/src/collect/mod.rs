@@ -1,6 +1,7 @@
 //! The only input and output: each collector looks at one side of the cluster and fills
 //! its part of the evidence. A look that fails is recorded as unseen, and the run goes on.
 
+mod backpressure;
 pub mod canary;
 pub mod configuration;
 pub mod confirm;
@@ -20,7 +21,10 @@ pub mod prometheus;
 pub mod proven;
 mod reading;
 pub mod remembered;
-mod servers;
+pub mod servers;
+#[cfg(test)]
+#[path = "../../tests/common/stand_in.rs"]
+mod stand_in;
 mod state_file;
 pub mod supervisor;
 pub mod system;

@@ -14,7 +14,7 @@ use super::postgres;
 use super::reading::read_everywhere;
 use super::servers::Servers;
 use crate::evidence::{Cancellation, CreateOutcome, Twins};
-use crate::topology::{Topology, Workload};
+use crate::topology::Workload;
 
 /// The cancelled task sleeps so long: long enough to be at work when it is cancelled.
 const SLEEP_MS: u64 = 2000;
@@ -39,11 +39,11 @@ impl Probes {
 }
 
 /// Makes both tries; the workloads are the smallest first.
-pub async fn all(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Probes {
+pub async fn all(servers: &Servers, workloads: &[&Workload], pool: &PgPool) -> Probes {
     let at = Utc::now();
     let (twins, cancellation) = futures::join!(
-        twins(topology, workloads, pool),
-        cancel(topology, workloads, pool)
+        twins(servers, workloads, pool),
+        cancel(servers, workloads, pool)
     );
     Probes {
         at,
@@ -53,12 +53,12 @@ pub async fn all(topology: &Topology, workloads: &[&Workload], pool: &PgPool) ->
 }
 
 /// Asks every server for the same task at once; none where there is nothing to try it with.
-async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> Option<Twins> {
-    let (workload, servers) = (workloads.first()?, Servers::of(topology).ok()?);
+async fn twins(servers: &Servers, workloads: &[&Workload], pool: &PgPool) -> Option<Twins> {
+    let workload = workloads.first()?;
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, workload.context.clone(), "twin");
     let answers = join_all(servers.all.iter().map(|server| {
-        let (servers, body) = (&servers, &body);
+        let body = &body;
         async move {
             let asked = ask(servers, server, body, correlation, pool).await;
             (server.id.clone(), asked.outcome)
@@ -77,19 +77,15 @@ async fn twins(topology: &Topology, workloads: &[&Workload], pool: &PgPool) -> O
 }
 
 /// Cancels a task that sleeps, through another server than created it; none where no template sleeps.
-async fn cancel(
-    topology: &Topology,
-    workloads: &[&Workload],
-    pool: &PgPool,
-) -> Option<Cancellation> {
+async fn cancel(servers: &Servers, workloads: &[&Workload], pool: &PgPool) -> Option<Cancellation> {
     let sleeps = |workload: &&&Workload| workload.context.get("sleep_ms").is_some();
-    let (workload, servers) = (workloads.iter().find(sleeps)?, Servers::of(topology).ok()?);
+    let workload = workloads.iter().find(sleeps)?;
     let (created_via, via) = (servers.all.first()?, servers.all.last()?);
     let mut context = workload.context.clone();
     context["sleep_ms"] = json!(SLEEP_MS);
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, context, "cancel");
-    let asked = ask(&servers, created_via, &body, correlation, pool).await;
+    let asked = ask(servers, created_via, &body, correlation, pool).await;
     let CreateOutcome::Created { task_uuid: task } = asked.outcome else {
         // That tasks are not created is for the canaries to tell.
         return None;
@@ -103,7 +99,7 @@ async fn cancel(
     Some(Cancellation {
         created_via: created_via.id.clone(),
         via: via.id.clone(),
-        readings: read_everywhere(&servers, &servers.all, &task).await,
+        readings: read_everywhere(servers, &servers.all, &task).await,
         task,
         status,
     })

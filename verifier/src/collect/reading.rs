@@ -68,3 +68,37 @@ pub(super) async fn read(servers: &Servers, server: &Server, task: &str) -> Read
         steps,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::collect::stand_in::{Manner, with_tasks};
+
+    #[tokio::test]
+    async fn whatever_a_server_answers_of_a_task_is_read_in_time_and_is_no_state() {
+        let urls = Manner::BAD.map(|manner| with_tasks(manner).url);
+        let servers = Servers::at(&urls, Duration::ZERO);
+        let begun = Instant::now();
+
+        let readings = read_everywhere(&servers, &servers.all, "task").await;
+        // Whoever let the first look wait is not waited for again.
+        let again = read_everywhere(&servers, &servers.all, "task").await;
+
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(9), "{took:?}");
+        for (reading, manner) in readings.iter().chain(&again).zip(Manner::BAD.repeat(2)) {
+            let status = if matches!(manner, Manner::Text) {
+                200
+            } else {
+                0
+            };
+            assert_eq!(reading.status, status, "{manner:?}");
+            assert!(
+                reading.state.is_none() && reading.steps.is_empty(),
+                "{manner:?}"
+            );
+        }
+    }
+}

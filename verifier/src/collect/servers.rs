@@ -1,5 +1,5 @@
-//! The orchestration servers over HTTP. One that let us wait in vain is not waited for again, so that a
-//! run with many requests ends in time.
+//! The orchestration servers over HTTP, for all that one run asks of them. One that let us wait in vain is not waited
+//! for again, and one that is busy not for long, so that a run with many requests ends in time.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::backpressure::Backpressure;
 use super::endpoints::{client, fetch};
 use crate::evidence::Unseen;
 use crate::topology::{Role, Topology};
@@ -26,6 +27,7 @@ pub struct Servers {
     client: reqwest::Client,
     pub all: Vec<Server>,
     silent: Mutex<BTreeSet<String>>,
+    pub(super) busy: Backpressure,
     /// Whether somebody wants no more waiting.
     hurry: watch::Sender<bool>,
 }
@@ -46,12 +48,33 @@ impl Servers {
             client,
             all: all.collect(),
             silent: Mutex::default(),
+            busy: Backpressure::default(),
             hurry: watch::Sender::new(false),
         })
     }
 
-    /// Waits as long as a server asked for; false when [`Self::stop_waiting`] cut it short.
-    pub async fn wait(&self, later: Duration) -> bool {
+    /// Servers of a test, which are soon no longer waited for.
+    #[cfg(test)]
+    pub(super) fn at(urls: &[String], patience: Duration) -> Self {
+        let all = urls.iter().enumerate().map(|(at, url)| Server {
+            id: format!("orchestration-{}", at + 1),
+            url: url.clone(),
+        });
+        Self {
+            client: client().unwrap(),
+            all: all.collect(),
+            silent: Mutex::default(),
+            busy: Backpressure::with_patience(patience),
+            hurry: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits for a busy server that asked to come back later; false when it is not waited for any more, or when
+    /// [`Self::stop_waiting`] cut it short.
+    pub async fn wait(&self, server: &Server, later: Duration) -> bool {
+        let Some(later) = self.busy.wait(&server.id, later) else {
+            return false;
+        };
         let mut hurry = self.hurry.subscribe();
         let hurried = hurry.wait_for(|hurry| *hurry);
         tokio::time::timeout(later, hurried).await.is_err()

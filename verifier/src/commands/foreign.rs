@@ -6,6 +6,7 @@ use super::gather::Depth;
 use crate::collect::canary::{STALLED, Sender};
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
+use crate::collect::servers::Servers;
 use crate::collect::{domain_events, due, endpoints, postgres};
 use crate::error::{Error, Result};
 use crate::evidence::{Configuration, Evidence, Observed, Unseen};
@@ -70,14 +71,19 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
                 let servers = topology.with_role(Role::Orchestration);
                 let servers: Vec<&str> = servers.map(|(_, server)| server.id.as_str()).collect();
                 let errands = due::all(&sent, &servers);
-                let sender = Sender {
-                    topology: &topology,
-                    pool: &databases,
-                    pace,
-                    patience: STALLED,
-                    progress,
-                };
-                sender.send(&errands).await
+                match Servers::of(&topology) {
+                    Ok(servers) => {
+                        let sender = Sender {
+                            servers: &servers,
+                            pool: &databases,
+                            pace,
+                            patience: STALLED,
+                            progress,
+                        };
+                        sender.send(&errands).await
+                    }
+                    Err(unseen) => Observed::Unseen(unseen),
+                }
             };
             if let Observed::Seen(sent) = &mut evidence.canaries
                 && let Err(unseen) =

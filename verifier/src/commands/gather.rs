@@ -8,6 +8,7 @@ use crate::collect::canary::{STALLED, Sender};
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
+use crate::collect::servers::Servers;
 use crate::collect::{
     configuration, endpoints, identity, log, postgres, remembered, supervisor, system, tools,
     witness,
@@ -145,14 +146,22 @@ pub async fn gather(
             thorough,
             pace,
         } => {
-            let sender = Sender {
-                topology: &topology,
-                pool: &pool,
-                pace,
-                patience: patience(evidence, &topology),
-                progress,
-            };
-            live(project, evidence, sender, thorough).await?;
+            match Servers::of(&topology) {
+                Ok(servers) => {
+                    let sender = Sender {
+                        servers: &servers,
+                        pool: &pool,
+                        pace,
+                        patience: patience(evidence, &topology),
+                        progress,
+                    };
+                    live(project, evidence, &topology, sender, thorough).await?;
+                }
+                Err(unseen) => {
+                    evidence.subscriptions = Observed::Unseen(unseen.clone());
+                    evidence.canaries = Observed::Unseen(unseen);
+                }
+            }
             Past { pace, ..past }
         }
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),

@@ -25,15 +25,11 @@ use crate::topology::{Role, Topology, Workload, Workloads};
 pub async fn live(
     project: &Project,
     evidence: &mut Evidence,
+    topology: &Topology,
     sender: Sender<'_>,
     thorough: bool,
 ) -> Result<()> {
-    let Sender {
-        topology,
-        pool,
-        progress,
-        ..
-    } = sender;
+    let Sender { pool, progress, .. } = sender;
     let workloads =
         Workloads::load(&project.root).map_err(|problem| Error::Configuration(vec![problem]))?;
     let mut expected = expected_of_running(evidence, topology);
@@ -86,7 +82,9 @@ pub async fn live(
         async {
             match known {
                 Some(known) => known,
-                None => probe::all(topology, &smallest_first(&canaries_of, steps), pool).await,
+                None => {
+                    probe::all(sender.servers, &smallest_first(&canaries_of, steps), pool).await
+                }
             }
         },
         domain_events::collect(pool, &evidence.configuration, &mut sent.tasks),

@@ -91,7 +91,7 @@ pub struct Canary {
     #[serde(default)]
     pub creator: Option<String>,
     pub create: CreateOutcome,
-    /// What the server answered before that, each time to come back later.
+    /// What the server answered each time that it was too busy and said to come back later.
     #[serde(default)]
     pub turned_away: Vec<String>,
     /// Milliseconds that the create took.

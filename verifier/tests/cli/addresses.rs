@@ -1,84 +1,18 @@
 //! Clusters known by their addresses: servers of this test answer there, well or badly.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::program::cluster_verify;
 use crate::project::Project;
+use crate::stand_in::{Manner, stand_in};
 
-/// What a server does with each request.
-#[derive(Clone, Copy)]
-enum Manner {
-    Well,
-    /// A byte now and then, for ever.
-    Slowly,
-    /// Promises more than it sends, and hangs up.
-    Half,
-    /// Bytes that are no HTTP.
-    Garbage,
-    /// Ten megabytes of JSON.
-    Long,
-    /// Takes the request and says nothing.
-    Never,
-}
-
-/// The address of a server that runs until the test's process ends.
+/// The address of a server that answers everything in the same manner.
 fn server(manner: Manner) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, manner));
-        }
-    });
-    format!("http://{address}")
-}
-
-fn answer(mut stream: TcpStream, manner: Manner) {
-    let mut request = Vec::new();
-    let mut byte = [0; 1];
-    while !request.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1) => request.push(byte[0]),
-            _ => return,
-        }
-    }
-    let head = |length: usize| {
-        format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-        )
-    };
-    // A reader that has enough hangs up: what cannot be written any more is no failure.
-    let _ = match manner {
-        Manner::Well => {
-            let body = r#"{"status":"healthy","checks":{}}"#;
-            write!(stream, "{}{body}", head(body.len()))
-        }
-        Manner::Half => write!(stream, "{}{{\"status\":\"he", head(500)),
-        Manner::Garbage => stream.write_all(&[0, 159, 146, 150, 13, 10, 13, 10, 0]),
-        Manner::Long => {
-            let body = format!(
-                "{{\"status\":\"healthy\",\"more\":\"{}\"}}",
-                "x".repeat(10 << 20)
-            );
-            write!(stream, "{}{body}", head(body.len()))
-        }
-        Manner::Slowly => {
-            let _ = write!(stream, "{}", head(500));
-            while stream.write_all(b" ").is_ok() {
-                std::thread::sleep(Duration::from_millis(200));
-            }
-            Ok(())
-        }
-        Manner::Never => {
-            // Until the other side hangs up.
-            let _ = stream.read(&mut byte);
-            Ok(())
-        }
-    };
+    stand_in(manner, manner).url
 }
 
 fn description(orchestration: &[String], more: &str) -> tempfile::NamedTempFile {

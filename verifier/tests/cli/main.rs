@@ -14,3 +14,5 @@ mod program;
 mod project;
 mod psql;
 mod render;
+#[path = "../common/stand_in.rs"]
+mod stand_in;

@@ -36,13 +36,15 @@ impl Check for CreateRefused {
             if !runs(evidence, &canary.via)? || is_silent(evidence, &canary.via) {
                 continue;
             }
-            findings.push(
-                Finding::about(canary)
-                    .observed(format!("{said}, after {} ms", canary.create_ms))
-                    .evidence("message", message)
-                    .evidence("template", &canary.template)
-                    .hint(hint::logs(evidence, &canary.via)),
-            );
+            let finding = Finding::about(canary)
+                .observed(format!("{said}, after {} ms", canary.create_ms))
+                .evidence("message", message)
+                .evidence("template", &canary.template)
+                .hint(hint::logs(evidence, &canary.via));
+            findings.push(match canary.turned_away.len() {
+                0 => finding,
+                times => finding.evidence("too busy", format!("answered {times} times")),
+            });
         }
         Ok(findings)
     }
@@ -83,6 +85,16 @@ mod tests {
 
         assert_eq!(findings[0].subject, "canary of mail via orchestration-1");
         assert_eq!(findings[0].evidence["message"], "HTTP 503: BACKPRESSURE");
+    }
+
+    #[test]
+    fn a_server_that_stayed_too_busy_is_told_with_how_often_it_was_asked() {
+        let mut evidence = with(lost(None));
+        evidence.canaries.seen_mut().tasks[0].turned_away = vec!["full".into(); 7];
+
+        let findings = fires::<CreateRefused>(&evidence);
+
+        assert_eq!(findings[0].evidence["too busy"], "answered 7 times");
     }
 
     #[test]

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use crate::check::{Check, Code, Finding, Severity};
 use crate::evidence::{Evidence, Unseen};
 
-/// An orchestration server was too busy for a create and took it later.
+/// An orchestration server was too busy for a create, and said to come back later.
 ///
-/// One that refuses to the end is another finding.
+/// That it then refused to the end is another finding.
 pub struct TurnedAway;
 
 impl Check for TurnedAway {
