@@ -40,8 +40,10 @@ pub enum Command {
     Metrics,
     /// Remove the tasks that earlier checks and runs sent and that are at rest
     ///
-    /// They carry the tag and the source system `cluster-verify`. A check does the same with those that are
-    /// older than a day; what is not at rest is left, since it may be the trace of a fault.
+    /// They carry the tag and the source system `cluster-verify`. What is not at rest is left, since it may be the
+    /// trace of a fault. A check does the same with canaries that are older than a day and that no finding names.
+    ///
+    /// While a check or a run looks at the tasks nothing is removed: exit status 2.
     Prune(PruneArgs),
     /// Run psql on the cluster's database, with the address and password that it needs
     Psql(PsqlArgs),
@@ -139,6 +141,9 @@ pub struct PruneArgs {
     /// Only those created before this time, such as 90s, 10m, 2h
     #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s")]
     pub older_than: u64,
+    /// From another cluster's database, as `check --cluster` takes it
+    #[arg(long, value_name = "FILE")]
+    pub cluster: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,9 @@ pub enum Error {
         why: String,
         hint: String,
     },
+    /// Others are at work on what the command would change.
+    #[error("{0}")]
+    InUse(String),
     /// A wait ran out.
     #[error("{0}")]
     NotHealthy(String),

@@ -36,7 +36,7 @@ pub fn of_error(error: &Error) -> ExitCode {
         | Error::Configuration(_)
         | Error::Io { .. }
         | Error::Unavailable { .. } => USAGE,
-        Error::Unseen { .. } => UNKNOWN,
+        Error::Unseen { .. } | Error::InUse(_) => UNKNOWN,
         Error::NotHealthy(_) | Error::Stale(_) => FINDINGS,
         Error::Interrupted => INTERRUPTED,
     })

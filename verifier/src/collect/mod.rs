@@ -13,6 +13,9 @@ mod engine_file;
 mod flight;
 pub mod identity;
 pub mod log;
+#[cfg(test)]
+#[path = "../../tests/common/postgres.rs"]
+mod own_postgres;
 pub mod pace;
 pub mod postgres;
 pub mod probe;

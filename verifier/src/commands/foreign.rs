@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::gather::Depth;
+use super::past;
 use crate::collect::canary::{STALLED, Sender};
-use crate::collect::postgres::Past;
+use crate::collect::postgres::{Databases, Past};
 use crate::collect::progress::Progress;
 use crate::collect::servers::Servers;
 use crate::collect::{domain_events, due, endpoints, postgres};
@@ -47,12 +48,8 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
     }
     progress.say("health");
     evidence.endpoints = endpoints::collect(&topology).await;
-    let databases = match &cluster.database {
-        Some(url) => postgres::connect_to(url, cluster.queues.as_deref()).await,
-        None => Err(Unseen::new("the database", "no address of it was given")),
-    };
-    let databases = match databases {
-        Ok(databases) => databases,
+    let (databases, held) = match past::hold(connect(cluster)).await {
+        Ok(opened) => opened,
         Err(unseen) => {
             evidence.database = Observed::Unseen(unseen.clone());
             evidence.subscriptions = Observed::Unseen(unseen.clone());
@@ -100,20 +97,23 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
         Depth::Quick { past } => past,
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
-    progress.say("history");
-    let (database, history) = futures::join!(
-        postgres::catalogue(&databases),
-        postgres::history(&databases, past, progress)
-    );
-    evidence.database = database.into();
-    evidence.history = history.into();
-    if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&databases, view).await
-    {
-        evidence.history = Observed::Unseen(failed);
+    past::look(&databases, &mut evidence, past, progress).await;
+    if matches!(depth, Depth::Full { .. }) && cluster.workloads.is_some() {
+        past::age_out(&databases, held, &mut evidence, progress).await;
     }
     databases.close().await;
     Ok(evidence)
+}
+
+/// Opens its databases.
+///
+/// # Errors
+/// Why they cannot be looked at, or that there is no address.
+pub async fn connect(cluster: &ForeignCluster) -> std::result::Result<Databases, Unseen> {
+    match &cluster.database {
+        Some(url) => postgres::connect_to(url, cluster.queues.as_deref()).await,
+        None => Err(Unseen::new("the database", "no address of it was given")),
+    }
 }
 
 fn unseen<T>(what: &str) -> Observed<T> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::live::live;
+use super::past;
 use crate::collect::canary::{STALLED, Sender};
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
@@ -17,9 +18,6 @@ use crate::error::Result;
 use crate::evidence::{Configuration, Evidence, Observed};
 use crate::project::Project;
 use crate::topology::{self, Instance, Role, Selection, Service, Topology};
-
-/// A canary that is older, in seconds, is removed by the next check.
-const CANARIES_AGE_OUT: u64 = 24 * 60 * 60;
 
 /// How deep to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,13 +121,13 @@ pub async fn gather(
     }
     // Not beside the looks above: they would count as slowness of the instances.
     progress.say("health");
-    let (endpoints, pool) = futures::join!(
+    let (endpoints, opened) = futures::join!(
         endpoints::collect(&topology),
-        postgres::connect(project, &topology)
+        past::hold(postgres::connect(project, &topology))
     );
     evidence.endpoints = endpoints;
-    let pool = match pool {
-        Ok(pool) => pool,
+    let (pool, held) = match opened {
+        Ok(opened) => opened,
         Err(unseen) => {
             evidence.database = Observed::Unseen(unseen.clone());
             evidence.subscriptions = Observed::Unseen(unseen.clone());
@@ -178,29 +176,17 @@ pub async fn gather(
         pool.close().await;
         return Ok(());
     }
-    progress.say("history");
     // If that look fails, so do those at the history: until then all of it counts.
     let past = past.of_present_profile(&pool).await.unwrap_or(past);
-    let (database, history) = futures::join!(
-        postgres::catalogue(&pool),
-        postgres::history(&pool, past, progress)
-    );
-    evidence.database = database.into();
-    evidence.history = history.into();
-    if let Observed::Seen(view) = &mut evidence.history
-        && let Err(failed) = postgres::follow_up(&pool, view).await
-    {
-        evidence.history = Observed::Unseen(failed);
-    }
-    if matches!(depth, Depth::Full { .. }) {
-        // Their history was read above. That they could not be removed changes nothing of the verdict.
-        let _ = postgres::prune(&pool, CANARIES_AGE_OUT).await;
-    }
+    past::look(&pool, evidence, past, progress).await;
     evidence.witness = witness::collect(project, past.since_seconds);
     if let Observed::Seen(view) = &mut evidence.witness {
         // After the files, so that a result is never missing only because it came later.
         let steps: Vec<_> = view.repeated.iter().map(|step| step.step).collect();
         view.audits = postgres::audits(&pool, &steps).await.into();
+    }
+    if matches!(depth, Depth::Full { .. }) {
+        past::age_out(&pool, held, evidence, progress).await;
     }
     pool.close().await;
     Ok(())

@@ -10,6 +10,7 @@ pub mod gather;
 pub mod gather_tasks;
 mod live;
 mod metrics;
+mod past;
 mod prune;
 mod psql;
 mod queues;

@@ -4,32 +4,57 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::gather::begin;
-use super::unavailable;
+use super::{foreign, unavailable};
 use crate::cli::PruneArgs;
-use crate::collect::postgres::{self, Pruned};
-use crate::error::Result;
+use crate::collect::postgres::{self, Chosen, Pruned};
+use crate::error::{Error, Result};
+use crate::evidence::Unseen;
 use crate::project::Project;
 
 pub fn run(given: Option<&Path>, args: &PruneArgs) -> Result<ExitCode> {
-    let project = Project::find(given)?;
-    let pruned = super::block_on(prune(&project, args.older_than))??;
+    let pruned = super::block_on(prune(given, args))??;
     super::print(&told(&pruned))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn prune(project: &Project, older_than_seconds: u64) -> Result<Pruned> {
-    let evidence = begin(project)?;
-    let topology = evidence.topology.seen().map_err(unavailable)?;
-    let databases = postgres::connect(project, topology).await;
-    let databases = databases.map_err(unavailable)?;
-    let pruned = postgres::prune(&databases, older_than_seconds).await;
+async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<Pruned> {
+    let databases = match &args.cluster {
+        Some(cluster) => foreign::connect(&foreign::describe(cluster)?)
+            .await
+            .map_err(of_description)?,
+        None => {
+            let project = Project::find(given)?;
+            let evidence = begin(&project)?;
+            let topology = evidence.topology.seen().map_err(unavailable)?;
+            let databases = postgres::connect(&project, topology).await;
+            databases.map_err(unavailable)?
+        }
+    };
+    let alone = databases.hold_alone().await.map_err(unavailable)?;
+    let alone = alone.ok_or_else(|| {
+        Error::InUse(
+            "nothing was removed: a check or a run is looking at these tasks; try again when it has \
+             ended"
+                .to_owned(),
+        )
+    })?;
+    let pruned = postgres::prune(&databases, &alone, Chosen::All, args.older_than).await;
+    alone.release().await;
     databases.close().await;
     pruned.map_err(unavailable)
 }
 
+fn of_description(unseen: Unseen) -> Error {
+    Error::Unseen {
+        what: unseen.what,
+        why: unseen.why,
+        hint: "the cluster's description names it as `database`".into(),
+    }
+}
+
 fn told(pruned: &Pruned) -> String {
     let mut text = format!(
-        "removed {} tasks of earlier checks and {} messages about their steps\n",
+        "removed {} tasks of earlier checks and {} messages about them\n",
         pruned.tasks, pruned.messages
     );
     if let Some(first) = pruned.left.first() {
@@ -58,7 +83,7 @@ mod tests {
 
         assert_eq!(
             told(&pruned),
-            "removed 52 tasks of earlier checks and 3 messages about their steps\n\
+            "removed 52 tasks of earlier checks and 3 messages about them\n\
              left 2 that are not at rest: cluster-verify task 00000000-0000-0000-0000-000000000001\n"
         );
     }

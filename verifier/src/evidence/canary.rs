@@ -21,6 +21,9 @@ pub struct Canaries {
     /// Which part of all ways through the cluster was tried; none where that was not chosen by what earlier checks saw.
     #[serde(default)]
     pub ways: Option<Ways>,
+    /// Canaries of earlier days that this run removed.
+    #[serde(default)]
+    pub aged_out: u64,
     /// Where they must come to rest; none means `complete`.
     #[serde(default)]
     pub end: Option<String>,

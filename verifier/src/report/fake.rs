@@ -25,6 +25,7 @@ pub fn report() -> Report {
         mode: Some("cluster".into()),
         window: None,
         canaries: None,
+        canaries_aged_out: 0,
         seconds: 1.2,
         strict: false,
         verdict: Verdict::Failed,

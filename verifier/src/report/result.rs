@@ -26,6 +26,9 @@ pub struct Report {
     /// None where no canaries were chosen by what earlier checks saw.
     #[serde(default)]
     pub canaries: Option<CanaryNote>,
+    /// Canaries of earlier days that this check removed.
+    #[serde(default)]
+    pub canaries_aged_out: u64,
     /// Seconds from the first look to the verdict.
     pub seconds: f64,
     /// Whether known findings count.
@@ -179,6 +182,7 @@ impl Report {
             mode: topology.map(|topology| topology.kind()),
             window: window(evidence),
             canaries: canary_note(evidence),
+            canaries_aged_out: evidence.canaries.ok().map_or(0, |it| it.aged_out),
             seconds,
             strict,
             verdict,

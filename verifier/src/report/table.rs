@@ -244,6 +244,12 @@ fn summary(text: &mut String, report: &Report) {
     if let Some(canaries) = &report.canaries {
         text.push_str(&format!("{FAINT}{}{FAINT:#}\n", canary_line(canaries)));
     }
+    if report.canaries_aged_out > 0 {
+        let removed = report.canaries_aged_out;
+        text.push_str(&format!(
+            "{FAINT}removed {removed} canaries that were older than a day and that no finding names{FAINT:#}\n"
+        ));
+    }
     let counting = || {
         let checks = report.checks.iter();
         checks.filter(|check| check.counts_against(report.strict))
@@ -315,6 +321,18 @@ mod tests {
         report.canaries = Some(note);
         let text = plain(&report);
         assert!(text.contains("canaries: 52 of 52 ways sent\n"), "{text}");
+    }
+
+    #[test]
+    fn what_a_check_removes_it_tells() {
+        let mut report = fake::report();
+        assert!(!plain(&report).contains("removed"));
+        report.canaries_aged_out = 40;
+
+        let text = plain(&report);
+
+        let line = "removed 40 canaries that were older than a day and that no finding names";
+        assert!(text.lines().any(|it| it == line), "{text}");
     }
 
     #[test]

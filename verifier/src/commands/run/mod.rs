@@ -15,7 +15,7 @@ use self::life::Life;
 use self::summary::Summary;
 use super::gather::begin;
 use super::gather_tasks::gather_tasks;
-use super::unavailable;
+use super::{past, unavailable};
 use crate::check::{Filter, judge};
 use crate::cli::{ListFormat, RunArgs};
 use crate::collect::postgres;
@@ -91,9 +91,8 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     let Observed::Seen(topology) = evidence.topology.clone() else {
         return Err(Error::Configuration(evidence.configuration.problems));
     };
-    let pool = postgres::connect(project, &topology)
-        .await
-        .map_err(unavailable)?;
+    let connected = postgres::connect(project, &topology);
+    let (pool, _held) = past::hold(connected).await.map_err(unavailable)?;
     let load = Load {
         number: args.number as usize,
         concurrency: args.concurrency as usize,

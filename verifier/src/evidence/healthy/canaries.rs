@@ -87,6 +87,7 @@ pub fn canaries(topology: &Topology) -> Canaries {
         steps: vec![("sleep".into(), "cancelled".into())],
     });
     Canaries {
+        aged_out: 0,
         tasks,
         end: None,
         twins: Some(Twins {
