@@ -182,8 +182,12 @@ mod tests {
 
     #[tokio::test]
     async fn all_creates_together_wait_for_a_busy_server_no_longer_than_its_patience() {
-        for asked in [0, 1, u64::MAX] {
-            let busy = with_tasks(Manner::Busy(asked));
+        for asked in [
+            r#"{"error":{"message":"full","retry_after_seconds":0}}"#,
+            r#"{"error":{"message":"full","retry_after_seconds":1}}"#,
+            r#"{"error":{"message":"full","retry_after_seconds":18446744073709551615}}"#,
+        ] {
+            let busy = with_tasks(Manner::Says("503 Service Unavailable", asked));
             let patience = Duration::from_secs(2);
             let servers = Servers::at(std::slice::from_ref(&busy.url), patience);
             let begun = Instant::now();

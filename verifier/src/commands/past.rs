@@ -55,6 +55,10 @@ pub(super) async fn age_out(
     evidence: &mut Evidence,
     progress: &Progress,
 ) {
+    // What was not seen might name anything.
+    if evidence.history.ok().is_none() {
+        return;
+    }
     let Ok(Some(alone)) = held.alone().await else {
         return;
     };

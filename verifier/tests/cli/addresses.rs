@@ -12,7 +12,7 @@ use crate::stand_in::{Manner, stand_in};
 
 /// The address of a server that answers everything in the same manner.
 fn server(manner: Manner) -> String {
-    stand_in(manner, manner).url
+    stand_in(manner, manner, manner).url
 }
 
 fn description(orchestration: &[String], more: &str) -> tempfile::NamedTempFile {
@@ -30,7 +30,7 @@ fn an_instance_that_answers_badly_in_any_manner_is_a_finding_in_time() {
         Manner::Long,
         Manner::Never,
     ];
-    let mut addresses = vec![server(Manner::Well)];
+    let mut addresses = vec![server(Manner::WELL)];
     addresses.extend(manners.map(server));
     let file = description(&addresses, "");
     let name = file.path().display().to_string();
@@ -71,7 +71,7 @@ fn an_instance_that_answers_badly_in_any_manner_is_a_finding_in_time() {
 
 #[test]
 fn without_a_database_its_checks_are_unknown_and_so_is_the_verdict() {
-    let url = server(Manner::Well);
+    let url = server(Manner::WELL);
 
     let text = cluster_verify(&[
         "check",
@@ -101,7 +101,7 @@ fn a_database_that_was_named_and_does_not_answer_is_a_finding() {
         .local_addr()
         .unwrap();
     let more = "database = \"$SOME_DATABASE\"";
-    let file = description(&[server(Manner::Well)], more);
+    let file = description(&[server(Manner::WELL)], more);
     let name = file.path().display().to_string();
 
     let text = cluster_verify(&["check", "--cluster", &name, "--only", "301", "-o", "short"])
@@ -119,7 +119,7 @@ fn a_database_that_was_named_and_does_not_answer_is_a_finding() {
 #[test]
 fn what_this_project_accepts_is_recorded_of_another_cluster_too() {
     let project = Project::healthy();
-    let file = description(&[server(Manner::Well)], "");
+    let file = description(&[server(Manner::WELL)], "");
     let name = file.path().display().to_string();
 
     cluster_verify(&[

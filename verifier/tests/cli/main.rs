@@ -2,6 +2,7 @@
 //! Every test says all three. Nothing here needs a running cluster.
 
 mod addresses;
+mod canaries;
 mod check;
 mod codes;
 #[path = "../common/deadline.rs"]
@@ -10,6 +11,8 @@ mod environment;
 mod help;
 mod interrupt;
 mod offline;
+#[path = "../common/postgres.rs"]
+mod postgres;
 mod program;
 mod project;
 mod psql;

@@ -1,7 +1,16 @@
 -- What the verifier asks of the engine's tables, in so far as it concerns canaries and their removal.
 CREATE SCHEMA tasker;
+CREATE TABLE tasker.task_namespaces (task_namespace_uuid uuid PRIMARY KEY, name varchar NOT NULL);
+CREATE TABLE tasker.named_tasks (
+    named_task_uuid uuid PRIMARY KEY,
+    name varchar NOT NULL,
+    task_namespace_uuid uuid NOT NULL REFERENCES tasker.task_namespaces
+);
 CREATE TABLE tasker.tasks (
     task_uuid uuid PRIMARY KEY,
+    -- None in a test's tasks unless it says so: those are of no template, and the history passes them over.
+    named_task_uuid uuid REFERENCES tasker.named_tasks,
+    complete boolean NOT NULL DEFAULT false,
     correlation_id uuid NOT NULL DEFAULT gen_random_uuid(),
     source_system varchar(128),
     tags jsonb,
@@ -9,10 +18,14 @@ CREATE TABLE tasker.tasks (
 );
 CREATE TABLE tasker.task_transitions (
     task_uuid uuid NOT NULL REFERENCES tasker.tasks,
+    from_state varchar,
     to_state varchar NOT NULL,
     sort_key integer NOT NULL DEFAULT 1,
     most_recent boolean NOT NULL DEFAULT true,
-    processor_uuid uuid
+    processor_uuid uuid,
+    metadata jsonb,
+    transition_metadata jsonb,
+    created_at timestamp NOT NULL DEFAULT timezone('utc', now())
 );
 CREATE TABLE tasker.named_steps (named_step_uuid uuid PRIMARY KEY, name varchar NOT NULL);
 CREATE TABLE tasker.workflow_steps (
@@ -20,12 +33,21 @@ CREATE TABLE tasker.workflow_steps (
     task_uuid uuid NOT NULL REFERENCES tasker.tasks,
     named_step_uuid uuid,
     attempts integer,
+    last_attempted_at timestamp,
+    backoff_request_seconds integer,
+    max_attempts integer,
+    in_process boolean NOT NULL DEFAULT false,
+    processed boolean NOT NULL DEFAULT false,
     results jsonb
 );
 CREATE TABLE tasker.workflow_step_transitions (
     workflow_step_uuid uuid NOT NULL REFERENCES tasker.workflow_steps,
+    from_state varchar,
     to_state varchar NOT NULL,
-    most_recent boolean NOT NULL DEFAULT true
+    sort_key integer NOT NULL DEFAULT 1,
+    most_recent boolean NOT NULL DEFAULT true,
+    metadata jsonb,
+    created_at timestamp NOT NULL DEFAULT timezone('utc', now())
 );
 CREATE TABLE tasker.workflow_step_edges (
     from_step_uuid uuid NOT NULL REFERENCES tasker.workflow_steps,
@@ -34,9 +56,14 @@ CREATE TABLE tasker.workflow_step_edges (
 CREATE TABLE tasker.workflow_step_result_audit (
     workflow_step_uuid uuid NOT NULL REFERENCES tasker.workflow_steps,
     task_uuid uuid NOT NULL REFERENCES tasker.tasks,
-    worker_uuid uuid
+    worker_uuid uuid,
+    success boolean NOT NULL DEFAULT true,
+    recorded_at timestamp NOT NULL DEFAULT timezone('utc', now())
 );
 CREATE TABLE tasker.tasks_dlq (task_uuid uuid NOT NULL REFERENCES tasker.tasks);
+INSERT INTO tasker.task_namespaces VALUES ('00000000-0000-0000-0000-00000000000a', 'mail');
+INSERT INTO tasker.named_tasks VALUES
+    ('00000000-0000-0000-0000-00000000000b', 'send', '00000000-0000-0000-0000-00000000000a');
 
 CREATE SCHEMA pgmq;
 CREATE TABLE pgmq.meta (queue_name varchar UNIQUE NOT NULL);

@@ -9,29 +9,29 @@ use std::time::Duration;
 /// What a server does with each request.
 #[derive(Debug, Clone, Copy)]
 pub enum Manner {
-    Well,
+    /// Answers with this status and this body.
+    Says(&'static str, &'static str),
     /// A byte now and then, for ever.
     Slowly,
     /// Promises more than it sends, and hangs up.
     Half,
     /// Bytes that are no HTTP.
     Garbage,
-    /// HTTP, and in it no JSON.
-    Text,
     /// Ten megabytes of JSON.
     Long,
     /// Takes the request and says nothing.
     Never,
-    /// Is under backpressure, and wants to be asked again after so many seconds.
-    Busy(u64),
 }
 
 impl Manner {
+    pub const WELL: Self = Self::Says("200 OK", r#"{"status":"healthy","checks":{}}"#);
+    /// HTTP, and in it no JSON.
+    pub const TEXT: Self = Self::Says("200 OK", "<html>it works</html>");
     pub const BAD: [Self; 6] = [
         Self::Slowly,
         Self::Half,
         Self::Garbage,
-        Self::Text,
+        Self::TEXT,
         Self::Long,
         Self::Never,
     ];
@@ -50,13 +50,13 @@ impl StandIn {
     }
 }
 
-/// One that is healthy, and answers in this manner where it is asked for tasks.
+/// One that is healthy, and answers in this manner to the create of a task and to whoever asks for one.
 pub fn with_tasks(manner: Manner) -> StandIn {
-    stand_in(Manner::Well, manner)
+    stand_in(Manner::WELL, manner, manner)
 }
 
-/// One that answers in one manner for its health and in another where it is asked for tasks.
-pub fn stand_in(health: Manner, tasks: Manner) -> StandIn {
+/// One that answers in a manner each for its health, to the create of a task and to whoever asks for one.
+pub fn stand_in(health: Manner, create: Manner, read: Manner) -> StandIn {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(AtomicUsize::new(0));
@@ -64,18 +64,22 @@ pub fn stand_in(health: Manner, tasks: Manner) -> StandIn {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let counter = counter.clone();
-            std::thread::spawn(move || answer(stream, health, tasks, &counter));
+            std::thread::spawn(move || answer(stream, [health, create, read], &counter));
         }
     });
     StandIn { url, asked }
 }
 
-fn answer(mut stream: TcpStream, health: Manner, tasks: Manner, asked: &AtomicUsize) {
+fn answer(mut stream: TcpStream, [health, create, read]: [Manner; 3], asked: &AtomicUsize) {
     let Some(head) = request(&mut stream) else {
         return;
     };
     let is_of_tasks = head.contains(" /v1/tasks");
-    let manner = if is_of_tasks { tasks } else { health };
+    let manner = match is_of_tasks {
+        true if head.starts_with("post ") => create,
+        true => read,
+        false => health,
+    };
     asked.fetch_add(usize::from(is_of_tasks), Ordering::Relaxed);
     let head = |status: &str, length: usize| {
         format!(
@@ -85,23 +89,13 @@ fn answer(mut stream: TcpStream, health: Manner, tasks: Manner, asked: &AtomicUs
     let whole = |status: &str, body: &str| format!("{}{body}", head(status, body.len()));
     // A reader that has enough hangs up: what cannot be written any more is no failure.
     let _ = match manner {
-        Manner::Well => {
-            let body = r#"{"status":"healthy","checks":{}}"#;
-            write!(stream, "{}", whole("200 OK", body))
-        }
+        Manner::Says(status, body) => write!(stream, "{}", whole(status, body)),
         Manner::Half => write!(stream, "{}{{\"status\":\"he", head("200 OK", 500)),
         Manner::Garbage => stream.write_all(&[0, 159, 146, 150, 13, 10, 13, 10, 0]),
-        Manner::Text => write!(stream, "{}", whole("200 OK", "<html>it works</html>")),
         Manner::Long => {
             let more = "x".repeat(10 << 20);
             let body = format!(r#"{{"status":"healthy","task_uuid":"1","more":"{more}"}}"#);
             write!(stream, "{}", whole("200 OK", &body))
-        }
-        Manner::Busy(seconds) => {
-            let body = format!(
-                r#"{{"error":{{"code":"BACKPRESSURE","message":"full","retry_after_seconds":{seconds}}}}}"#
-            );
-            write!(stream, "{}", whole("503 Service Unavailable", &body))
         }
         Manner::Slowly => {
             let _ = write!(stream, "{}", head("200 OK", 500));
