@@ -3,6 +3,7 @@
   lib,
   rustPlatform,
   cargo-source,
+  postgresql,
   withTests ? false,
 }:
 rustPlatform.buildRustPackage {
@@ -19,6 +20,8 @@ rustPlatform.buildRustPackage {
     "cluster-verify"
   ];
   doCheck = withTests;
+  # Some of them start a server of their own.
+  nativeCheckInputs = [ postgresql ];
 
   meta = {
     description = "Proves that a Tasker cluster is complete, healthy, consistent and lost nothing";

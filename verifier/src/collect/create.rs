@@ -68,8 +68,12 @@ pub(super) async fn ask(
                 continue;
             }
         }
+        let outcome = outcome(answer, correlation, pool).await;
+        if outcome.task_uuid().is_some() {
+            servers.busy.forgive(&via.id);
+        }
         return Asked {
-            outcome: outcome(answer, correlation, pool).await,
+            outcome,
             turned_away,
         };
     }

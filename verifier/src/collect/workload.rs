@@ -84,13 +84,7 @@ pub async fn send(
         }
         run.show(progress);
         tokio::select! {
-            Some(task) = creates.next() => {
-                if task.create.task_uuid().is_some() {
-                    // A load is as long as was asked for: what counts is that the server goes on taking.
-                    servers.busy.forgive(&task.via);
-                }
-                run.add(task);
-            }
+            Some(task) = creates.next() => run.add(task),
             _ = look.tick() => run.flight.look(pool).await?,
             _ = interrupts.recv() => {
                 run.interrupts += 1;

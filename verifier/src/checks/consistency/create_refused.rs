@@ -43,7 +43,7 @@ impl Check for CreateRefused {
                 .hint(hint::logs(evidence, &canary.via));
             findings.push(match canary.turned_away.len() {
                 0 => finding,
-                times => finding.evidence("too busy", format!("answered {times} times")),
+                times => finding.evidence("times too busy", times),
             });
         }
         Ok(findings)
@@ -94,7 +94,7 @@ mod tests {
 
         let findings = fires::<CreateRefused>(&evidence);
 
-        assert_eq!(findings[0].evidence["too busy"], "answered 7 times");
+        assert_eq!(findings[0].evidence["times too busy"], "7");
     }
 
     #[test]
