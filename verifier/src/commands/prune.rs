@@ -19,9 +19,17 @@ pub fn run(given: Option<&Path>, args: &PruneArgs) -> Result<ExitCode> {
 
 async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<Pruned> {
     let databases = match &args.cluster {
-        Some(cluster) => foreign::connect(&foreign::describe(cluster)?)
-            .await
-            .map_err(of_description)?,
+        Some(file) => {
+            let cluster = foreign::describe(file)?;
+            if cluster.database.is_none() {
+                return Err(Error::Usage(format!(
+                    "{}: names no database from which to remove anything",
+                    file.display()
+                )));
+            }
+            let databases = foreign::connect(&cluster).await;
+            databases.map_err(of_description)?
+        }
         None => {
             let project = Project::find(given)?;
             let evidence = begin(&project)?;
@@ -48,7 +56,7 @@ fn of_description(unseen: Unseen) -> Error {
     Error::Unseen {
         what: unseen.what,
         why: unseen.why,
-        hint: "the cluster's description names it as `database`".into(),
+        hint: "its address is `database` in the cluster's description".into(),
     }
 }
 

@@ -156,3 +156,25 @@ fn a_description_that_is_wrong_is_named_with_its_line() {
         .status(3)
         .run();
 }
+
+#[test]
+fn where_no_database_is_described_there_is_nothing_to_prune_and_one_that_is_silent_is_unknown() {
+    let file = description(&["http://127.0.0.1:1".to_owned()], "");
+    let name = file.path().display().to_string();
+    cluster_verify(&["prune", "--cluster", &name])
+        .stderr(format!(
+            "cluster-verify: {name}: names no database from which to remove anything\n"
+        ))
+        .status(3)
+        .run();
+
+    let nobody = "database = \"postgresql://me@127.0.0.1:1/tasker\"";
+    let file = description(&["http://127.0.0.1:1".to_owned()], nobody);
+    cluster_verify(&["prune", "--cluster", &file.path().display().to_string()])
+        .stderr(
+            "cluster-verify: the database: pool timed out while waiting for an open connection; its address \
+             is `database` in the cluster's description\n",
+        )
+        .status(2)
+        .run();
+}

@@ -76,3 +76,10 @@ fn an_answer_that_cannot_be_written_is_an_error() {
             .run();
     }
 }
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    for arguments in [&["--help"][..], &["codes"], &["explain", "308"]] {
+        cluster_verify(arguments).unread().run();
+    }
+}

@@ -1,7 +1,7 @@
 //! Runs the program and holds all that it says against what is expected.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::deadline;
@@ -16,7 +16,7 @@ pub struct Call {
     stdout: Text,
     stderr: Text,
     status: i32,
-    into_file: Option<String>,
+    into: Option<Stdio>,
 }
 
 enum Text {
@@ -40,7 +40,7 @@ pub fn cluster_verify(arguments: &[&str]) -> Call {
         stdout: Text::Exactly(String::new()),
         stderr: Text::Exactly(String::new()),
         status: 0,
-        into_file: None,
+        into: None,
     }
 }
 
@@ -76,9 +76,17 @@ impl Call {
         self
     }
 
-    /// Writes its results to a file, or what looks like one, and not to this test.
+    /// Its results go to a file, or to what looks like one.
     pub fn into_file(mut self, path: &str) -> Self {
-        self.into_file = Some(path.to_owned());
+        let file = std::fs::File::options().write(true).open(path);
+        self.into = Some(file.expect("it can be opened").into());
+        self
+    }
+
+    /// Its results go to a reader that has gone away.
+    pub fn unread(mut self) -> Self {
+        let (_, writer) = std::io::pipe().expect("a pipe");
+        self.into = Some(writer.into());
         self
     }
 
@@ -95,13 +103,8 @@ impl Call {
     /// # Panics
     /// Something is not as expected.
     pub fn run_while(mut self, act: impl FnOnce(u32)) -> String {
-        let child = match &self.into_file {
-            None => deadline::spawn(&mut self.command),
-            Some(path) => {
-                let file = std::fs::File::options().write(true).open(path);
-                deadline::spawn_into(&mut self.command, file.expect("it can be opened"))
-            }
-        };
+        let into = self.into.take().unwrap_or_else(Stdio::piped);
+        let child = deadline::spawn_into(&mut self.command, into);
         act(child.id());
         let output = deadline::end_of(child, &self.command, DEADLINE);
         let stdout = String::from_utf8(output.stdout).expect("standard output is text");
