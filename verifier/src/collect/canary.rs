@@ -148,3 +148,74 @@ async fn look_on_the_way(servers: &Servers, flight: &mut Flight, looks: usize) {
         canary.on_the_way.push(read(servers, server, &task).await);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::collect::due::all;
+    use crate::collect::own_postgres::Postgres;
+    use crate::collect::postgres::connect_to;
+    use crate::collect::stand_in::{Manner, stand_in, with_tasks};
+    use crate::topology::Workload;
+
+    const BUSY: Manner = Manner::Says(
+        "503 Service Unavailable",
+        r#"{"error":{"message":"full","retry_after_seconds":15}}"#,
+    );
+    const CREATED: Manner = Manner::Says(
+        "201 Created",
+        r#"{"task_uuid":"00000000-0000-0000-0000-000000000001"}"#,
+    );
+
+    fn workload(number: u32) -> Workload {
+        Workload {
+            namespace: "mail".into(),
+            template: format!("send_{number}"),
+            language: "rust".into(),
+            canary: true,
+            context: serde_json::json!({}),
+            outcome: "complete".into(),
+            results: Default::default(),
+            attempts: Default::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn busy_servers_are_waited_for_together_and_hold_up_no_other() {
+        let database = Postgres::start();
+        let (task, step) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        database.ask(&format!("SELECT a_task('{task}', '{step}', 'canary', 0)"));
+        let takes = stand_in(Manner::WELL, CREATED, Manner::TEXT);
+        let urls = [with_tasks(BUSY), with_tasks(BUSY), takes].map(|it| it.url);
+        let patience = Duration::from_secs(3);
+        let servers = Servers::at(&urls, patience);
+        let sender = Sender {
+            servers: &servers,
+            pool: &connect_to(&database.url, None).await.unwrap(),
+            pace: Pace::Quick,
+            patience: STALLED,
+            progress: &Progress::hidden(),
+        };
+        let workloads: Vec<Workload> = (0..4).map(workload).collect();
+        let ids: Vec<&str> = servers.all.iter().map(|it| it.id.as_str()).collect();
+        let errands = all(&workloads.iter().collect::<Vec<_>>(), &ids);
+        let begun = Instant::now();
+
+        let sent = sender.send(&errands).await;
+
+        // One after the other they would take twice as long.
+        let took = begun.elapsed();
+        assert!(took >= patience && took < patience * 2, "{took:?}");
+        let tasks = sent.ok().unwrap().sent().unwrap();
+        assert_eq!(tasks.len(), errands.len());
+        for task in tasks {
+            let is_created = task.create.task_uuid().is_some();
+            assert_eq!(is_created, task.via == ids[2], "{task:?}");
+        }
+        sender.pool.close().await;
+    }
+}
