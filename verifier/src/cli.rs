@@ -139,6 +139,9 @@ pub struct PruneArgs {
     /// Only those created before this time, such as 90s, 10m, 2h
     #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s")]
     pub older_than: u64,
+    /// Instead, archive the messages of steps that are over (CV313), of whoever sent them: workers come to none behind them
+    #[arg(long, conflicts_with = "older_than")]
+    pub dead_messages: bool,
 }
 
 #[derive(Debug, Args)]

@@ -237,7 +237,8 @@ fn patience(evidence: &Evidence, topology: &Topology) -> Duration {
     }
 }
 
-/// The same without instances that do not run: nothing is to be seen of them, however long one looks.
+/// The same without what is not to be seen, however long one looks: instances that do not run, and namespaces that an
+/// instance did not find at its boot.
 pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let mut expected = expected(evidence, topology);
     if let Observed::Seen(system) = &evidence.system {
@@ -245,6 +246,12 @@ pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres
             .namespaces
             .retain(|instance, _| system.runs(instance));
         expected.workers.retain(|_, instance| system.runs(instance));
+    }
+    for (instance, namespaces) in &mut expected.namespaces {
+        let identity = evidence.identities.get(instance).and_then(|it| it.ok());
+        if let Some(identity) = identity {
+            namespaces.retain(|name| identity.namespaces.contains(name));
+        }
     }
     expected
 }
@@ -270,6 +277,22 @@ mod tests {
         }
         let topology = evidence.topology.seen_mut().clone();
         patience(&evidence, &topology)
+    }
+
+    #[test]
+    fn nobody_is_waited_for_at_a_queue_that_its_worker_did_not_find_at_its_boot() {
+        let mut evidence = Evidence::healthy();
+        let topology = evidence.topology.seen_mut().clone();
+        let waited_for = |evidence: &Evidence| {
+            let expected = expected_of_running(evidence, &topology);
+            expected.namespaces["worker-rust-1"].clone()
+        };
+        assert_eq!(waited_for(&evidence), ["mail".to_owned()].into());
+
+        let identity = evidence.identities.get_mut("worker-rust-1").unwrap();
+        identity.seen_mut().namespaces = vec!["default".into()];
+
+        assert_eq!(waited_for(&evidence), [].into());
     }
 
     #[test]

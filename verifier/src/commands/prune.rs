@@ -1,4 +1,4 @@
-//! `prune`: removes the tasks that earlier checks and runs sent.
+//! `prune`: removes the tasks that earlier checks and runs sent, or the messages that steps left which are over.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,19 +12,25 @@ use crate::project::Project;
 
 pub fn run(given: Option<&Path>, args: &PruneArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
-    let pruned = super::block_on(prune(&project, args.older_than))??;
-    super::print(&told(&pruned));
+    let told = super::block_on(prune(&project, args))??;
+    super::print(&told);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn prune(project: &Project, older_than_seconds: u64) -> Result<Pruned> {
+async fn prune(project: &Project, args: &PruneArgs) -> Result<String> {
     let evidence = begin(project)?;
     let topology = evidence.topology.seen().map_err(unavailable)?;
     let databases = postgres::connect(project, topology).await;
     let databases = databases.map_err(unavailable)?;
-    let pruned = postgres::prune(&databases, older_than_seconds).await;
+    let told = if args.dead_messages {
+        let archived = postgres::archive_dead_messages(&databases).await;
+        archived.map(|count| format!("archived {count} messages whose step is over\n"))
+    } else {
+        let pruned = postgres::prune(&databases, args.older_than).await;
+        pruned.map(|pruned| told(&pruned))
+    };
     databases.close().await;
-    pruned.map_err(unavailable)
+    told.map_err(unavailable)
 }
 
 fn told(pruned: &Pruned) -> String {

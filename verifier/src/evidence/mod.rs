@@ -19,8 +19,8 @@ pub use configuration::{
     TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
-    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Sign, Subscriptions, WorkDone,
-    Zombie,
+    DatabaseView, DeadTask, Listen, Migration, PassedOver, Poll, Queue, Session, Sign,
+    Subscriptions, WorkDone, Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};
 pub use history::{HistoryView, LastDone, OpenStep, OpenTask, RuleCount, WorkerSeen};

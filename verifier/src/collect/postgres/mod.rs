@@ -6,6 +6,7 @@ mod canary_tasks;
 mod catalogue;
 mod connect;
 mod copy;
+mod dead_messages;
 mod expected;
 mod history;
 mod messages;
@@ -24,6 +25,7 @@ pub use canary_tasks::{
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls, variables};
+pub use dead_messages::archive as archive_dead_messages;
 pub use expected::Expected;
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
