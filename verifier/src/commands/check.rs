@@ -44,6 +44,7 @@ pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
             super::block_on(look)??
         }
     };
+    let evidence = evidence.masked();
     let recorded = recording.map(|recording| recording.write(&evidence));
     // As they were when the cluster was looked at, wherever that is judged.
     let known = Known {
