@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::gather::{Depth, begin, gather};
 use super::recording::{self, Recording};
-use super::status::all_healthy;
+use super::status::unhealthy;
 use crate::check::{Code, Entry, Family, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
-use crate::collect::progress::Progress;
+use crate::collect::progress::{Progress, few};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::exit;
@@ -169,14 +169,17 @@ async fn wait_until_healthy(
     progress: &Progress,
 ) -> Result<()> {
     let begun = Instant::now();
+    progress.say("waiting for the cluster");
     while begun.elapsed() < patience {
-        progress.say(format!(
-            "waiting for the cluster, {} s left",
-            (patience - begun.elapsed()).as_secs()
-        ));
-        if all_healthy(project).await? {
+        let others = unhealthy(project).await?;
+        if others.is_empty() {
             return Ok(());
         }
+        progress.say(format!(
+            "waiting for {}, {} s left",
+            few(others),
+            patience.saturating_sub(begun.elapsed()).as_secs()
+        ));
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     Ok(())

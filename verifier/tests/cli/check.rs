@@ -168,6 +168,20 @@ fn a_recording_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_long_wait_says_off_a_terminal_too_what_it_waits_for() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--wait=11", "--only", "101"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .stderr_holding(&[
+            "cluster-verify: 10 s: waiting for orchestration-1 (stopped), orchestration-2 (stopped), \
+             worker-rust-1 (stopped) and 7 more, ",
+        ])
+        .run();
+}
+
+#[test]
 fn a_folder_without_a_project_is_no_place_to_work() {
     cluster_verify(&["check"])
         .within(&std::env::temp_dir())
