@@ -157,6 +157,17 @@ fn a_recording_replaces_what_was_there_and_leaves_nothing_beside_it() {
 }
 
 #[test]
+fn a_recording_has_the_time_that_it_was_made_with() {
+    cluster_verify(&["check", "--replay", "e.json", "--since", "10m"])
+        .stderr(
+            "error: the argument '--replay <FILE>' cannot be used with '--since <DURATION>'\n\n\
+             Usage: cluster-verify check --replay <FILE>\n\nFor more information, try '--help'.\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
 fn a_recording_that_is_not_there_is_named() {
     let project = Project::healthy();
 

@@ -154,6 +154,29 @@ fn secrets_are_shown_nowhere_but_in_a_file_that_was_asked_for() {
 }
 
 #[test]
+fn an_instance_behind_write_is_not_taken_for_a_file() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+
+    for name in ["worker-rust-1", "worker-rust-9", "orchestration"] {
+        cluster_verify(&["env", "--write", name])
+            .within(project.root())
+            .stderr(format!(
+                "cluster-verify: `--write {name}` would write the tests' variables to a file of that \
+                 name; did you mean `cluster-verify env {name} --write`? A file of that name is \
+                 `--write ./{name}`\n"
+            ))
+            .status(3)
+            .run();
+        assert!(!project.root().join(name).exists());
+    }
+    cluster_verify(&["env", "--write", "./orchestration"])
+        .within(project.root())
+        .stdout(format!("{}\n", project.path("orchestration")))
+        .run();
+}
+
+#[test]
 fn a_single_cluster_is_written_without_the_layer_of_several_and_with_its_own_ports() {
     let project = Project::healthy();
     project.write(".cluster/database.password", "secret\n");

@@ -34,6 +34,7 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
         let folder = args.write.as_ref().and_then(Option::as_deref);
         return write::all(&project, &topology, folder);
     }
+    refuse_name_as_file(&topology, args)?;
     let subject = match &args.name {
         Some(name) => Subject::called(&topology, name)?,
         None => Subject::Tests,
@@ -53,6 +54,27 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `--write` takes a file, and whoever puts the name behind it means the instance.
+fn refuse_name_as_file(topology: &Topology, args: &EnvArgs) -> Result<()> {
+    let (None, Some(Some(file))) = (&args.name, &args.write) else {
+        return Ok(());
+    };
+    let is_name = |file: &str| {
+        let service = file
+            .rsplit_once('-')
+            .filter(|(_, number)| number.parse::<u16>().is_ok())
+            .map_or(file, |(service, _)| service);
+        topology.services.iter().any(|it| it.name == service)
+    };
+    match file.to_str().filter(|file| is_name(file)) {
+        None => Ok(()),
+        Some(name) => Err(Error::Usage(format!(
+            "`--write {name}` would write the tests' variables to a file of that name; did you mean \
+             `cluster-verify env {name} --write`? A file of that name is `--write ./{name}`"
+        ))),
+    }
 }
 
 impl<'a> Subject<'a> {
