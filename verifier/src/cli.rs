@@ -84,7 +84,10 @@ pub struct CheckArgs {
     /// Only what the files say (family 1); asks no process
     #[arg(long, conflicts_with_all = ["wait", "quick"])]
     pub offline: bool,
-    /// No canaries and no wait for the poll cycle
+    /// No canaries, no wait for the poll cycle, and of each witness file the last 8 MiB
+    ///
+    /// Runs of handlers that are older are not seen by CV611 and CV612, and a step in progress of which no line was
+    /// read makes CV616 unknown.
     #[arg(long)]
     pub quick: bool,
     /// Send every canary, also those that an earlier check has seen through: each namespace through each server

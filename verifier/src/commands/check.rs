@@ -12,6 +12,7 @@ use crate::cli::CheckArgs;
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::{Progress, few};
+use crate::collect::witness::Reach;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::exit;
@@ -104,7 +105,10 @@ fn depth(args: &CheckArgs) -> Depth {
     if args.offline {
         Depth::Files
     } else if args.quick {
-        Depth::Quick { past }
+        Depth::Quick {
+            past,
+            witness: Reach::Ends,
+        }
     } else {
         Depth::Full {
             past,
@@ -141,7 +145,12 @@ async fn look_as_deep_as_asked(
     if filter.only.is_empty() || admitted().any(|entry| better.contains(&entry.code)) {
         return look(project, args, full).await;
     }
-    let evidence = look(project, args, Depth::Quick { past }).await?;
+    // Nobody asked for a look that sees less.
+    let without_canaries = Depth::Quick {
+        past,
+        witness: Reach::Whole,
+    };
+    let evidence = look(project, args, without_canaries).await?;
     let lacks = |entry: &Entry| {
         let judged = (entry.judge)(&evidence);
         judged.is_err_and(|unseen| !unseen.was_looked_for())
