@@ -117,7 +117,6 @@ impl SystemView {
 /// process-compose's own account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Supervisor {
-    pub pid: Option<u32>,
     pub started_at: Option<DateTime<Utc>>,
     pub processes: BTreeMap<String, Supervised>,
 }
