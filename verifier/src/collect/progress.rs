@@ -32,6 +32,12 @@ pub struct Part<'a> {
     place: usize,
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Progress {
     pub fn new() -> Self {
         Self::with(
