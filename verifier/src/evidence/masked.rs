@@ -87,12 +87,25 @@ fn of_setting(path: &str, value: &mut Value, masks: &mut Masks) {
 
 fn of_system(system: &mut SystemView, masks: &mut Masks) {
     for process in &mut system.processes {
-        for word in &mut process.command {
-            *word = masks.text(word);
-        }
+        of_command(&mut process.command, masks);
         for (name, value) in process.environment.iter_mut().flatten() {
             *value = masks.value(name, value);
         }
+    }
+}
+
+/// An option's value may be a word of its own: `--password x`.
+fn of_command(command: &mut [String], masks: &mut Masks) {
+    let mut option = String::new();
+    for word in command {
+        *word = match word.starts_with('-') {
+            true => masks.text(word),
+            false => masks.value(&option, word),
+        };
+        option = match word.starts_with("--") && !word.contains('=') {
+            true => word.clone(),
+            false => String::new(),
+        };
     }
 }
 
@@ -119,7 +132,14 @@ mod tests {
             .environment
             .push(variable("PAYMENT_TOKEN", "rendered-secret"));
         let process = &mut evidence.system.seen_mut().processes[3];
-        process.command.push("--password=of-the-command".into());
+        let words = [
+            "--password=of-the-command",
+            "serve",
+            "--token",
+            "of-a-word",
+            "--key",
+        ];
+        process.command.extend(words.map(str::to_owned));
         let environment = process.environment.as_mut().unwrap();
         environment.insert("PAYMENT_TOKEN".into(), token_of_process.into());
         environment.insert("ELSEWHERE".into(), "https://u:in-the-address@h".into());
@@ -143,7 +163,12 @@ mod tests {
             let said = format!("{findings:?}");
             assert!(!said.contains("secret"), "{said}");
         }
-        for secret in ["-secret", "of-the-command", "in-the-address"] {
+        let command = &masked.system.ok().unwrap().processes[3].command;
+        assert_eq!(
+            command[command.len() - 4..],
+            ["serve", "--token", "***3", "--key"]
+        );
+        for secret in ["-secret", "of-the-command", "of-a-word", "in-the-address"] {
             assert!(!recorded.contains(secret), "{secret}: {recorded}");
         }
     }
