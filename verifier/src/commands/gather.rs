@@ -8,6 +8,7 @@ use crate::collect::canary::{STALLED, Sender};
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
+use crate::collect::witness::Reach;
 use crate::collect::{
     configuration, endpoints, identity, log, postgres, remembered, supervisor, system, tools,
     witness,
@@ -28,7 +29,7 @@ pub enum Depth {
     /// Also processes and the supervisor.
     System,
     /// Also HTTP and the database's catalogue.
-    Quick { past: Past },
+    Quick { past: Past, witness: Reach },
     /// Also who takes from which queue, until proven; no canaries, no history.
     Subscriptions,
     /// Also canaries, subscriptions until proven, and history.
@@ -38,6 +39,16 @@ pub enum Depth {
         thorough: bool,
         pace: Pace,
     },
+}
+
+impl Depth {
+    /// How much of the witness files.
+    const fn reach(self) -> Reach {
+        match self {
+            Self::Quick { witness, .. } => witness,
+            Self::Files | Self::System | Self::Subscriptions | Self::Full { .. } => Reach::Whole,
+        }
+    }
 }
 
 /// The topology of the running cluster, or blank evidence that says why there is none.
@@ -134,12 +145,12 @@ pub async fn gather(
             evidence.subscriptions = Observed::Unseen(unseen.clone());
             evidence.canaries = Observed::Unseen(unseen.clone());
             evidence.history = Observed::Unseen(unseen);
-            evidence.witness = witness::collect(project, None);
+            evidence.witness = witness::collect(project, None, depth.reach());
             return Ok(());
         }
     };
     let past = match depth {
-        Depth::Quick { past } => past,
+        Depth::Quick { past, .. } => past,
         Depth::Full {
             past,
             thorough,
@@ -187,7 +198,7 @@ pub async fn gather(
         // Their history was read above. That they could not be removed changes nothing of the verdict.
         let _ = postgres::prune(&pool, CANARIES_AGE_OUT).await;
     }
-    evidence.witness = witness::collect(project, past.since_seconds);
+    evidence.witness = witness::collect(project, past.since_seconds, depth.reach());
     if let Observed::Seen(view) = &mut evidence.witness {
         // After the files, so that a result is never missing only because it came later.
         let steps: Vec<_> = view.repeated.iter().map(|step| step.step).collect();

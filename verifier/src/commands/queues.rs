@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::gather::{Depth, begin, gather};
 use crate::cli::{ListFormat, QueuesArgs};
 use crate::collect::progress::Progress;
+use crate::collect::witness::Reach;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Queue, Unseen};
 use crate::project::Project;
@@ -44,6 +45,7 @@ async fn look(project: &Project, quick: bool) -> Result<Evidence> {
     let depth = if quick {
         Depth::Quick {
             past: Some(0).into(),
+            witness: Reach::Ends,
         }
     } else {
         Depth::Subscriptions

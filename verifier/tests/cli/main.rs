@@ -9,6 +9,7 @@ mod deadline;
 mod environment;
 mod help;
 mod interrupt;
+mod left_behind;
 mod offline;
 mod program;
 mod project;

@@ -89,6 +89,8 @@ impl Cluster {
             .args(arguments)
             // Also for a copy of the project: it describes this cluster.
             .env("TASKER_CLUSTER_STATE", &self.project.state)
+            // With it, a copy would take that for what another checkout's shell left behind.
+            .env_remove("TASKER_CLUSTER_ROOT")
             .current_dir(&self.project.root);
         deadline::output(&mut command, DEADLINE)
     }
