@@ -112,6 +112,12 @@ impl Cluster {
         }
     }
 
+    /// So that polls come to steps that were sent while their workers were away: behind enough of these they never do.
+    pub fn archive_dead_messages(&self) {
+        let archived = self.verify(&["prune", "--dead-messages"]);
+        assert!(archived.status.success(), "{archived:?}");
+    }
+
     /// Asks process-compose: `process stop worker-rust-2` and the like.
     pub fn supervise(&self, action: &str, process: &str) {
         let socket = self.project.supervisor_socket().display().to_string();

@@ -17,7 +17,7 @@ const DEAD: usize = 40;
 #[test]
 fn a_step_behind_messages_that_nobody_can_claim_is_found_and_taken_once_they_are_gone() {
     let cluster = Cluster::take();
-    archive_dead_messages(&cluster);
+    cluster.archive_dead_messages();
     let sent = RefCell::new(None);
 
     let verdict = broken(
@@ -29,7 +29,7 @@ fn a_step_behind_messages_that_nobody_can_claim_is_found_and_taken_once_they_are
             sent.replace(Some(send_while_nobody_listens(&cluster)));
         },
         || {
-            archive_dead_messages(&cluster);
+            cluster.archive_dead_messages();
             cluster.wait_for("a poll to take the step", || {
                 count(&cluster, &messages("true")) == 0
             });
@@ -43,11 +43,6 @@ fn a_step_behind_messages_that_nobody_can_claim_is_found_and_taken_once_they_are
     names(found, None, &["prune --dead-messages"]);
     let before = &found["evidence"]["messages before it whose step is over"];
     assert_eq!(before, &DEAD.to_string(), "{found:#}");
-}
-
-fn archive_dead_messages(cluster: &Cluster) {
-    let archived = cluster.verify(&["prune", "--dead-messages"]);
-    assert!(archived.status.success(), "{archived:?}");
 }
 
 /// Copies of a message whose step is complete, as two workers leave them that are told of one step.
