@@ -56,11 +56,13 @@ pub enum Command {
     },
     /// List every code
     Codes {
+        /// How to write it
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
     },
     /// Print the completion script of a shell
     Completions {
+        /// Whose script
         #[arg(value_enum)]
         shell: Shell,
     },
@@ -84,7 +86,10 @@ pub struct CheckArgs {
     /// Only what the files say (family 1); asks no process
     #[arg(long, conflicts_with_all = ["wait", "quick"])]
     pub offline: bool,
-    /// No canaries and no wait for the poll cycle
+    /// No canaries, no wait for the poll cycle, and of each witness file the last 8 MiB
+    ///
+    /// Runs of handlers that are older are not seen by CV611 and CV612, and a step in progress of which no line was
+    /// read makes CV616 unknown.
     #[arg(long)]
     pub quick: bool,
     /// Send every canary, also those that an earlier check has seen through: each namespace through each server
@@ -100,7 +105,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub strict: bool,
     /// Judge only tasks created within this time, such as 90s, 10m, 2h
-    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    #[arg(long, value_name = "DURATION", value_parser = seconds, conflicts_with = "replay")]
     pub since: Option<u64>,
     /// Another cluster, by its addresses: a TOML file, or `env` for TASKER_TEST_*_URLS and DATABASE_URL
     ///
@@ -132,6 +137,7 @@ pub struct StatusArgs {
     /// Ask the system and the supervisor only, no HTTP
     #[arg(long)]
     pub quick: bool,
+    /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
 }
@@ -144,6 +150,9 @@ pub struct PruneArgs {
     /// From another cluster's database, as `check --cluster` takes it
     #[arg(long, value_name = "FILE")]
     pub cluster: Option<PathBuf>,
+    /// Instead, archive the messages of steps that are over (CV313), of whoever sent them: workers come to none behind them
+    #[arg(long, conflicts_with = "older_than")]
+    pub dead_messages: bool,
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +174,7 @@ pub struct QueuesArgs {
     /// Do not look who takes from them
     #[arg(long)]
     pub quick: bool,
+    /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
 }
@@ -173,6 +183,7 @@ pub struct QueuesArgs {
 pub struct TaskArgs {
     /// The task's uuid, as `run`, a finding or the create's answer tells it
     pub task: Uuid,
+    /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
 }
@@ -192,6 +203,7 @@ pub struct RunArgs {
     /// Count known findings too
     #[arg(long)]
     pub strict: bool,
+    /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ListFormat,
 }
@@ -233,6 +245,7 @@ pub struct RenderArgs {
 /// What cluster is meant, where it is not the default one.
 #[derive(Debug, Args)]
 pub struct SelectionArgs {
+    /// How many instances of which services [default: as config/cluster.toml says]
     #[arg(long, value_enum)]
     pub mode: Option<Mode>,
     /// Engine profile: stock or polling
@@ -292,6 +305,21 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_of_every_command_says_what_it_is_for() {
+        use clap::CommandFactory;
+        let mut command = Cli::command();
+        command.build();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            for argument in command.get_arguments() {
+                let (of, id) = (command.get_name(), argument.get_id());
+                // `help` names commands, which have texts of their own.
+                let has_text = argument.get_help().is_some() || of == "help";
+                assert!(has_text, "{of}: {id}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where the project and its state are.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ impl Project {
     /// else the one that the project's shell names.
     ///
     /// # Errors
-    /// None of them has a cluster file.
+    /// None of them has a cluster file, or the shell is another checkout's.
     pub fn find(given: Option<&Path>) -> Result<Self> {
         let root = match given {
             Some(folder) => Some(absolute(folder)?),
@@ -36,6 +37,7 @@ impl Project {
                 "no {CLUSTER_FILE} here or above; run this in the project or pass `--project DIR`"
             ))
         })?;
+        refuse_another_shell(&root)?;
         let state = std::env::var_os("TASKER_CLUSTER_STATE")
             .map_or_else(|| root.join(".cluster"), PathBuf::from);
         Ok(Self { root, state })
@@ -49,13 +51,18 @@ impl Project {
     /// What the running cluster was started with; the default when nothing was recorded.
     ///
     /// # Errors
-    /// The record exists and does not parse.
+    /// The record exists and cannot be read, or does not parse.
     pub fn recorded_selection(&self) -> Result<Selection> {
         let path = self.selection_file();
         match std::fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text)
                 .map_err(|error| Error::Usage(format!("{}: {error}; delete it", path.display()))),
-            Err(_) => Ok(Selection::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Selection::default()),
+            Err(source) => Err(Error::Io {
+                action: "read",
+                path,
+                source,
+            }),
         }
     }
 
@@ -68,6 +75,33 @@ impl Project {
         let named = std::env::var_os("PC_SOCKET_PATH").filter(|path| !path.is_empty());
         named.map_or_else(|| self.state.join("pc.sock"), |path| self.root.join(path))
     }
+}
+
+/// What the shell of another checkout left behind leads to that one's cluster: `tools/env.sh` takes it for nobody's wish
+/// by the same rule, and a state folder that somebody chose is another one.
+fn refuse_another_shell(root: &Path) -> Result<()> {
+    let Some(other) = std::env::var_os("TASKER_CLUSTER_ROOT").map(PathBuf::from) else {
+        return Ok(());
+    };
+    if other == root || absolute(&other).is_ok_and(|other| other == root) {
+        return Ok(());
+    }
+    let theirs = other.join(".cluster");
+    let leads_there = |name: &&str| {
+        std::env::var_os(name).is_some_and(|value| Path::new(&value).starts_with(&theirs))
+    };
+    let Some(name) = ["TASKER_CLUSTER_STATE", "PC_SOCKET_PATH"]
+        .into_iter()
+        .find(leads_there)
+    else {
+        return Ok(());
+    };
+    Err(Error::Usage(format!(
+        "{name} of this shell is the cluster of {}, and this is {}; run `./dev shell` here, or \
+         `unset TASKER_CLUSTER_ROOT TASKER_CLUSTER_STATE PC_SOCKET_PATH`",
+        other.display(),
+        root.display()
+    )))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

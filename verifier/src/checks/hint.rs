@@ -36,6 +36,14 @@ pub fn sql(evidence: &Evidence, database: Database, statement: &str) -> String {
     format!("run `cluster-verify psql{queues} -c {quote}{statement}{quote}`")
 }
 
+/// To take the messages of steps that are over out of the queues.
+pub fn dead_messages(evidence: &Evidence) -> String {
+    match is_foreign(evidence) {
+        true => "run `pgmq.archive` for the messages whose step is over".into(),
+        false => "run `cluster-verify prune --dead-messages`".into(),
+    }
+}
+
 /// Whether it was given by its addresses: then nobody knows of a checkout, files or a supervisor.
 pub fn is_foreign(evidence: &Evidence) -> bool {
     let topology = evidence.topology.ok();

@@ -11,7 +11,7 @@ use super::due::Errand;
 use super::flight::Flight;
 use super::pace::{Pace, Pacer};
 use super::postgres::Databases;
-use super::progress::Progress;
+use super::progress::{Progress, few};
 use super::reading::{look_back, read};
 use super::servers::{Server, Servers};
 use crate::evidence::{Canaries, Canary, Observed, Unseen};
@@ -77,6 +77,7 @@ async fn sent(
         .filter_map(|errand| Some((errand.workload, server(errand)?)))
         .collect();
     let total = waiting.len();
+    let line = progress.beside();
     // One after the other of a template: the engine refuses the first concurrent creates.
     let mut creating = BTreeSet::new();
     // Whether a task can be read at once, and only goes forward, is a matter of the servers.
@@ -115,7 +116,14 @@ async fn sent(
         {
             break;
         }
-        progress.say(format!("canaries: {} of {total} at rest", flight.at_rest()));
+        line.say(format!(
+            "canaries: {} of {total} at rest{}",
+            flight.at_rest(),
+            match flight.open() {
+                0 => String::new(),
+                _ => format!(", open in {}", few(flight.open_namespaces())),
+            }
+        ));
         tokio::select! {
             Some((template, task)) = creates.next() => {
                 creating.remove(template);

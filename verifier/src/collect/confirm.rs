@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::canary::Sender;
 use super::due::{Errand, all};
 use super::postgres::{self, Expected};
+use super::progress::few;
 use crate::evidence::{Canary, Observed, Subscriptions, Unseen};
 use crate::topology::{Workload, Workloads};
 
@@ -23,6 +24,7 @@ pub async fn confirm(
     tasks: &mut Vec<Canary>,
     seen: &mut Subscriptions,
 ) -> Result<(), Unseen> {
+    let line = sender.progress.beside();
     for round in 1..=Subscriptions::ROUNDS {
         if expected.in_question(seen).is_empty() {
             break;
@@ -37,9 +39,9 @@ pub async fn confirm(
         if asked.is_empty() {
             break;
         }
-        sender.progress.say(format!(
-            "subscriptions: round {round} of tasks for {} namespaces in which somebody did not show",
-            asked.len()
+        line.say(format!(
+            "subscriptions: round {round} of tasks for {}, where somebody did not show",
+            few(asked.iter().map(|asked| &asked.namespace))
         ));
         let errands: Vec<Errand<'_>> = all(&asked, servers);
         match sender.send(&errands).await {

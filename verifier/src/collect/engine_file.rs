@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use toml::Table;
 
 use super::path_state;
-use super::system::masked;
 use crate::evidence::{EngineFile, Placeholder};
 use crate::project::Project;
 use crate::topology::Problem;
@@ -42,11 +40,8 @@ fn list(prefix: &str, table: &Table, file: &mut EngineFile) {
             list(&path, inner, file);
             file.tables.push(path);
         } else {
-            let value = match value {
-                toml::Value::String(text) => Value::String(masked(&path.to_uppercase(), text)),
-                // A date has no counterpart; none of the engine's values is one.
-                other => serde_json::to_value(other).unwrap_or_default(),
-            };
+            // A date has no counterpart; none of the engine's values is one.
+            let value = serde_json::to_value(value).unwrap_or_default();
             file.settings.insert(path, value);
         }
     }
@@ -62,7 +57,7 @@ fn placeholders(text: &str) -> Vec<Placeholder> {
         };
         let inner = &text[start + 2..end];
         let (name, default) = match inner.split_once(":-") {
-            Some((name, default)) => (name, Some(masked(name, default))),
+            Some((name, default)) => (name, Some(default.to_owned())),
             None => (inner, None),
         };
         found.push(Placeholder {
@@ -96,9 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn values_and_tables_are_listed_by_their_paths_and_passwords_are_masked() {
-        let text =
-            "[a]\nn = 1\n[a.b]\nurl = \"postgresql://u:secret@h/d\"\njwt_private_key = \"k\"\n";
+    fn values_and_tables_are_listed_by_their_paths() {
+        let text = "[a]\nn = 1\n[a.b]\nurl = \"postgresql://h/d\"\n";
         let mut file = EngineFile {
             state: crate::evidence::PathState::File,
             problem: None,
@@ -111,7 +105,6 @@ mod tests {
 
         assert_eq!(file.tables, ["a.b", "a"]);
         assert_eq!(file.settings["a.n"], 1);
-        assert_eq!(file.settings["a.b.url"], "postgresql://u:***@h/d");
-        assert_eq!(file.settings["a.b.jwt_private_key"], "***");
+        assert_eq!(file.settings["a.b.url"], "postgresql://h/d");
     }
 }

@@ -1,6 +1,6 @@
 //! Tasks that were created and are followed until they rest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
@@ -38,6 +38,12 @@ impl Flight {
 
     pub fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// Where they are.
+    pub fn open_namespaces(&self) -> BTreeSet<&str> {
+        let tasks = self.open.values().map(|(index, _)| &self.tasks[*index]);
+        tasks.map(|task| task.namespace.as_str()).collect()
     }
 
     pub const fn at_rest(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! Two tries that a canary does not make: the same task asked of all servers at once, and a task cancelled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
@@ -14,12 +14,15 @@ use super::postgres;
 use super::reading::read_everywhere;
 use super::servers::Servers;
 use crate::evidence::{Cancellation, CreateOutcome, Twins};
+use crate::history::{StepState, TaskState};
 use crate::topology::Workload;
 
 /// The cancelled task sleeps so long: long enough to be at work when it is cancelled.
 const SLEEP_MS: u64 = 2000;
-/// Until the worker has it in hand.
-const CLAIMED: Duration = Duration::from_millis(700);
+/// A worker that is told of messages has it in hand at once. Of one that only polls nobody waits for a whole round: what
+/// is cancelled before is a task cancelled as well.
+const CLAIMED: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What both tries showed, and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,7 +93,7 @@ async fn cancel(servers: &Servers, workloads: &[&Workload], pool: &PgPool) -> Op
         // That tasks are not created is for the canaries to tell.
         return None;
     };
-    tokio::time::sleep(CLAIMED).await;
+    until_in_hand(pool, &task).await;
     let path = format!("/v1/tasks/{task}");
     let answer = servers
         .ask(via, &path, |client, url| client.delete(url))
@@ -103,4 +106,25 @@ async fn cancel(servers: &Servers, workloads: &[&Workload], pool: &PgPool) -> Op
         task,
         status,
     })
+}
+
+/// Returns when a worker has a step of the task in hand, and no server has the task. Where nobody can tell, the cancellation itself will.
+async fn until_in_hand(pool: &PgPool, task: &str) {
+    let Ok(task) = task.parse::<Uuid>() else {
+        return;
+    };
+    let (begun, task) = (Instant::now(), [task]);
+    while begun.elapsed() < CLAIMED {
+        let mut in_hand = false;
+        let read = postgres::histories(pool, postgres::Tasks::These(&task), |task| {
+            let mut states = task.steps.iter().map(|step| step.state());
+            // A worker may be so fast that the server that enqueued the step is not yet done with the task.
+            in_hand = task.state() == Some(TaskState::StepsInProcess)
+                && states.any(|state| state == Some(StepState::InProgress));
+        });
+        if read.await.is_err() || in_hand {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }

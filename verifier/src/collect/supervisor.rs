@@ -46,7 +46,6 @@ pub async fn collect(project: &Project) -> Observed<Supervisor> {
     }
     match ask::<Processes>(&socket, "processes").await {
         Ok(processes) => Observed::Seen(Supervisor {
-            pid: None,
             started_at: ask::<State>(&socket, "project/state")
                 .await
                 .ok()

@@ -1,8 +1,8 @@
-//! Reads the witness files, line by line: only what is notable is kept.
+//! Reads the witness files, or their ends, line by line: only what is notable is kept.
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,54 +16,92 @@ use crate::project::Project;
 /// Unreadable lines that are told one by one.
 const TOLD: usize = 20;
 
+/// How much of each file a quick look reads, from its end: some 25,000 lines.
+const END: u64 = 8 << 20;
+
+/// How far back to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Whole,
+    /// Files grow to a gigabyte in a cluster that has much to do.
+    Ends,
+}
+
+impl Reach {
+    const fn bytes(self) -> u64 {
+        match self {
+            Self::Whole => u64::MAX,
+            Self::Ends => END,
+        }
+    }
+}
+
 /// Folds every line written within `since_seconds`, or all of them.
-pub fn collect(project: &Project, since_seconds: Option<u64>) -> Observed<WitnessView> {
+pub fn collect(
+    project: &Project,
+    since_seconds: Option<u64>,
+    reach: Reach,
+) -> Observed<WitnessView> {
     let since = since_seconds
         .and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?))
         .map_or(DateTime::<Utc>::MIN_UTC, |window| Utc::now() - window);
-    view(project, |line| line.wall >= since)
+    view(project, reach, |line| line.wall >= since)
 }
 
 /// Folds the lines of these tasks alone.
 pub fn of_tasks(project: &Project, tasks: &HashSet<Uuid>) -> Observed<WitnessView> {
-    view(project, |line| tasks.contains(&line.task))
+    view(project, Reach::Whole, |line| tasks.contains(&line.task))
 }
 
 /// Every run of one task's steps.
 pub fn of_task(project: &Project, task: Uuid) -> Observed<Vec<StepRuns>> {
-    match fold(project, |line| line.task == task) {
-        Ok((runs, _)) => Observed::Seen(runs.all()),
+    match fold(project, Reach::Whole, |line| line.task == task) {
+        Ok(read) => Observed::Seen(read.runs.all()),
         Err(unseen) => Observed::Unseen(unseen),
     }
 }
 
-fn view(project: &Project, wanted: impl Fn(&Written<'_>) -> bool) -> Observed<WitnessView> {
-    let (runs, unreadable) = match fold(project, wanted) {
-        Ok(folded) => folded,
+fn view(
+    project: &Project,
+    reach: Reach,
+    wanted: impl Fn(&Written<'_>) -> bool,
+) -> Observed<WitnessView> {
+    let read = match fold(project, reach, wanted) {
+        Ok(read) => read,
         Err(unseen) => return Observed::Unseen(unseen),
     };
-    let mut view = WitnessView::of(&runs);
-    view.unreadable = unreadable;
+    let mut view = WitnessView::of(&read.runs);
+    view.unreadable = read.unreadable;
+    view.skipped = read.skipped;
     view.faults = faults(&project.state.join("faults.jsonl"));
     Observed::Seen(view)
 }
 
+/// What was read of all files.
+#[derive(Default)]
+struct Read {
+    runs: Runs,
+    unreadable: Vec<String>,
+    /// Bytes before the ends of the files.
+    skipped: u64,
+}
+
 fn fold(
     project: &Project,
+    reach: Reach,
     wanted: impl Fn(&Written<'_>) -> bool,
-) -> Result<(Runs, Vec<String>), Unseen> {
+) -> Result<Read, Unseen> {
     let folder = project.state.join("witness");
     let paths = files(&folder)
         .map_err(|error| Unseen::new("witness files", format!("{}: {error}", folder.display())))?;
-    let mut runs = Runs::default();
-    let mut unreadable = Vec::new();
+    let mut all = Read::default();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Err(problem) = read(&path, &wanted, &mut runs, &mut unreadable) {
-            unreadable.push(format!("{name}: {problem}"));
+        if let Err(problem) = read(&path, reach.bytes(), &wanted, &mut all) {
+            all.unreadable.push(format!("{name}: {problem}"));
         }
     }
-    Ok((runs, unreadable))
+    Ok(all)
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -75,12 +113,25 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn read(
     path: &Path,
+    end: u64,
     wanted: &impl Fn(&Written<'_>) -> bool,
-    runs: &mut Runs,
-    unreadable: &mut Vec<String>,
+    all: &mut Read,
 ) -> std::io::Result<()> {
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut file = File::open(path)?;
+    let skipped = file.metadata()?.len().saturating_sub(end);
     let mut bytes = Vec::new();
+    // From a byte before, so that a line which begins right there is taken for a whole one.
+    file.seek(SeekFrom::Start(skipped.saturating_sub(1)))?;
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    if skipped > 0 {
+        file.read_until(b'\n', &mut bytes)?;
+    }
+    all.skipped += skipped;
+    let after = if skipped > 0 {
+        format!(" after byte {skipped}")
+    } else {
+        String::new()
+    };
     let mut number = 0;
     loop {
         bytes.clear();
@@ -89,13 +140,14 @@ fn read(
         }
         number += 1;
         match Written::read(&bytes) {
-            Ok(line) if wanted(&line) => runs.add(&line.judged()),
+            Ok(line) if wanted(&line) => all.runs.add(&line.judged()),
             Ok(_) => {}
             // A line without its end is still being written, or its writer was killed.
             Err(_) if !bytes.ends_with(b"\n") => {}
-            Err(error) if unreadable.len() < TOLD => {
+            Err(error) if all.unreadable.len() < TOLD => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                unreadable.push(format!("{name}:{number}: {error}"));
+                all.unreadable
+                    .push(format!("{name}:{number}{after}: {error}"));
             }
             Err(_) => {}
         }
@@ -116,31 +168,31 @@ mod tests {
 
     const LINE: &str = r#"{"v":1,"event":"started","run":"01990000-0000-7000-8000-00000000c000","task":"01990000-0000-7000-8000-000000000001","step":"01990000-0000-7000-8000-000000000002","step_name":"wr\u0069te","namespace":"mail","attempt":1,"instance":"worker-rust-1","pid":7,"wall":"2026-01-02T03:04:05.000001Z","mono_ns":5}"#;
 
-    fn read_text(text: &str, since: DateTime<Utc>) -> (Runs, Vec<String>) {
-        let name = format!(
-            "cluster-verify-witness-{}-{}",
-            std::process::id(),
-            text.len()
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, text).unwrap();
-        let (mut runs, mut unreadable) = (Runs::default(), Vec::new());
-        read(
-            &path,
-            &|line| line.wall >= since,
-            &mut runs,
-            &mut unreadable,
-        )
-        .unwrap();
-        std::fs::remove_file(&path).unwrap();
-        (runs, unreadable)
+    fn read_text(text: &str, since: DateTime<Utc>) -> Read {
+        read_end(text, u64::MAX, since)
+    }
+
+    fn read_end(text: &str, end: u64, since: DateTime<Utc>) -> Read {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut all = Read::default();
+        read(file.path(), end, &|line| line.wall >= since, &mut all).unwrap();
+        all
+    }
+
+    /// So many lines, each of a run of its own.
+    fn lines(count: usize) -> String {
+        let line = |number: usize| LINE.replace("c000", &format!("{number:04}"));
+        (0..count).map(|number| line(number) + "\n").collect()
     }
 
     #[test]
     fn a_line_that_is_none_is_told_and_an_unfinished_one_is_not() {
         let text = format!("{LINE}\ngarbage\n{{\"v\":1,\"ev");
 
-        let (runs, unreadable) = read_text(&text, DateTime::<Utc>::MIN_UTC);
+        let Read {
+            runs, unreadable, ..
+        } = read_text(&text, DateTime::<Utc>::MIN_UTC);
 
         assert_eq!(runs.count(), 1);
         assert_eq!(runs.notable().1[0].name, "write");
@@ -150,8 +202,45 @@ mod tests {
 
     #[test]
     fn lines_before_the_window_are_left_out() {
-        let (runs, unreadable) = read_text(&format!("{LINE}\n"), Utc::now());
+        let read = read_text(&format!("{LINE}\n"), Utc::now());
 
-        assert_eq!((runs.count(), unreadable.len()), (0, 0));
+        assert_eq!((read.runs.count(), read.unreadable.len()), (0, 0));
+    }
+
+    #[test]
+    fn of_the_end_of_a_file_whole_lines_are_read_and_what_was_skipped_is_counted() {
+        let text = lines(10);
+        let (line, all) = (LINE.len() as u64 + 1, text.len() as u64);
+
+        for (end, runs) in [
+            (all, 10),
+            (all + 1, 10),
+            (3 * line, 3),
+            (3 * line + 1, 3),
+            (3 * line - 1, 2),
+            (1, 0),
+        ] {
+            let read = read_end(&text, end, DateTime::<Utc>::MIN_UTC);
+            assert_eq!(read.runs.count(), runs, "{end}");
+            assert_eq!(read.skipped, all.saturating_sub(end), "{end}");
+            assert_eq!(read.unreadable, Vec::<String>::new(), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_quick_look_reads_ends_and_every_other_one_whole_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project {
+            root: folder.path().to_path_buf(),
+            state: folder.path().to_path_buf(),
+        };
+        std::fs::create_dir(folder.path().join("witness")).unwrap();
+        let count = usize::try_from(END).unwrap() / LINE.len() + 10;
+        let text = lines(9).repeat(count / 9 + 1);
+        std::fs::write(folder.path().join("witness/worker-rust-1.jsonl"), &text).unwrap();
+        let skipped = |reach| collect(&project, None, reach).seen_mut().skipped;
+
+        assert_eq!(skipped(Reach::Whole), 0);
+        assert_eq!(skipped(Reach::Ends), text.len() as u64 - END);
     }
 }

@@ -82,7 +82,7 @@ pub async fn send(
         if creates.is_empty() && (run.flight.stalled(STALLED) || run.interrupts > 1) {
             break;
         }
-        run.show(progress);
+        run.show(load.number, progress);
         tokio::select! {
             Some(task) = creates.next() => run.add(task),
             _ = look.tick() => run.flight.look(pool).await?,
@@ -125,11 +125,11 @@ impl Run {
         self.flight.add(task);
     }
 
-    fn show(&self, progress: &Progress) {
+    fn show(&self, number: usize, progress: &Progress) {
         progress.reached(self.flight.at_rest());
         let open = self.flight.open();
         progress.say(match self.interrupts {
-            0 => format!("at rest, {open} open"),
+            0 => format!("{} of {number} at rest, {open} open", self.flight.at_rest()),
             _ => format!("stopping: {open} open; Ctrl-C again waits no longer"),
         });
     }

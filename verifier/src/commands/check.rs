@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::gather::{Depth, begin, gather};
 use super::recording::{self, Recording};
-use super::status::all_healthy;
+use super::status::unhealthy;
 use crate::check::{Code, Entry, Family, Filter, REGISTRY, judge};
 use crate::cli::CheckArgs;
 use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
-use crate::collect::progress::Progress;
+use crate::collect::progress::{Progress, few};
+use crate::collect::witness::Reach;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::exit;
@@ -44,6 +45,7 @@ pub fn run(given: Option<&Path>, args: &CheckArgs) -> Result<ExitCode> {
             super::block_on(look)??
         }
     };
+    let evidence = evidence.masked();
     let recorded = recording.map(|recording| recording.write(&evidence));
     // As they were when the cluster was looked at, wherever that is judged.
     let known = Known {
@@ -103,7 +105,10 @@ fn depth(args: &CheckArgs) -> Depth {
     if args.offline {
         Depth::Files
     } else if args.quick {
-        Depth::Quick { past }
+        Depth::Quick {
+            past,
+            witness: Reach::Ends,
+        }
     } else {
         Depth::Full {
             past,
@@ -140,7 +145,12 @@ async fn look_as_deep_as_asked(
     if filter.only.is_empty() || admitted().any(|entry| better.contains(&entry.code)) {
         return look(project, args, full).await;
     }
-    let evidence = look(project, args, Depth::Quick { past }).await?;
+    // Nobody asked for a look that sees less.
+    let without_canaries = Depth::Quick {
+        past,
+        witness: Reach::Whole,
+    };
+    let evidence = look(project, args, without_canaries).await?;
     let lacks = |entry: &Entry| {
         let judged = (entry.judge)(&evidence);
         judged.is_err_and(|unseen| !unseen.was_looked_for())
@@ -168,14 +178,17 @@ async fn wait_until_healthy(
     progress: &Progress,
 ) -> Result<()> {
     let begun = Instant::now();
+    progress.say("waiting for the cluster");
     while begun.elapsed() < patience {
-        progress.say(format!(
-            "waiting for the cluster, {} s left",
-            (patience - begun.elapsed()).as_secs()
-        ));
-        if all_healthy(project).await? {
+        let others = unhealthy(project).await?;
+        if others.is_empty() {
             return Ok(());
         }
+        progress.say(format!(
+            "waiting for {}, {} s left",
+            few(others),
+            patience.saturating_sub(begun.elapsed()).as_secs()
+        ));
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     Ok(())

@@ -94,7 +94,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
             evidence.subscriptions = subscriptions.into();
             Past { pace, ..past }
         }
-        Depth::Quick { past } => past,
+        Depth::Quick { past, .. } => past,
         Depth::Files | Depth::System | Depth::Subscriptions => Past::default(),
     };
     past::look(&databases, &mut evidence, past, progress).await;

@@ -10,6 +10,7 @@ use crate::collect::pace::Pace;
 use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::servers::Servers;
+use crate::collect::witness::Reach;
 use crate::collect::{
     configuration, endpoints, identity, log, postgres, remembered, supervisor, system, tools,
     witness,
@@ -27,7 +28,7 @@ pub enum Depth {
     /// Also processes and the supervisor.
     System,
     /// Also HTTP and the database's catalogue.
-    Quick { past: Past },
+    Quick { past: Past, witness: Reach },
     /// Also who takes from which queue, until proven; no canaries, no history.
     Subscriptions,
     /// Also canaries, subscriptions until proven, and history.
@@ -37,6 +38,16 @@ pub enum Depth {
         thorough: bool,
         pace: Pace,
     },
+}
+
+impl Depth {
+    /// How much of the witness files.
+    const fn reach(self) -> Reach {
+        match self {
+            Self::Quick { witness, .. } => witness,
+            Self::Files | Self::System | Self::Subscriptions | Self::Full { .. } => Reach::Whole,
+        }
+    }
 }
 
 /// The topology of the running cluster, or blank evidence that says why there is none.
@@ -133,12 +144,12 @@ pub async fn gather(
             evidence.subscriptions = Observed::Unseen(unseen.clone());
             evidence.canaries = Observed::Unseen(unseen.clone());
             evidence.history = Observed::Unseen(unseen);
-            evidence.witness = witness::collect(project, None);
+            evidence.witness = witness::collect(project, None, depth.reach());
             return Ok(());
         }
     };
     let past = match depth {
-        Depth::Quick { past } => past,
+        Depth::Quick { past, .. } => past,
         Depth::Full {
             past,
             thorough,
@@ -179,7 +190,7 @@ pub async fn gather(
     // If that look fails, so do those at the history: until then all of it counts.
     let past = past.of_present_profile(&pool).await.unwrap_or(past);
     past::look(&pool, evidence, past, progress).await;
-    evidence.witness = witness::collect(project, past.since_seconds);
+    evidence.witness = witness::collect(project, past.since_seconds, depth.reach());
     if let Observed::Seen(view) = &mut evidence.witness {
         // After the files, so that a result is never missing only because it came later.
         let steps: Vec<_> = view.repeated.iter().map(|step| step.step).collect();
@@ -232,7 +243,8 @@ fn patience(evidence: &Evidence, topology: &Topology) -> Duration {
     }
 }
 
-/// The same without instances that do not run: nothing is to be seen of them, however long one looks.
+/// The same without what is not to be seen, however long one looks: instances that do not run, and namespaces that an
+/// instance did not find at its boot.
 pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres::Expected {
     let mut expected = expected(evidence, topology);
     if let Observed::Seen(system) = &evidence.system {
@@ -240,6 +252,12 @@ pub fn expected_of_running(evidence: &Evidence, topology: &Topology) -> postgres
             .namespaces
             .retain(|instance, _| system.runs(instance));
         expected.workers.retain(|_, instance| system.runs(instance));
+    }
+    for (instance, namespaces) in &mut expected.namespaces {
+        let identity = evidence.identities.get(instance).and_then(|it| it.ok());
+        if let Some(identity) = identity {
+            namespaces.retain(|name| identity.namespaces.contains(name));
+        }
     }
     expected
 }
@@ -265,6 +283,22 @@ mod tests {
         }
         let topology = evidence.topology.seen_mut().clone();
         patience(&evidence, &topology)
+    }
+
+    #[test]
+    fn nobody_is_waited_for_at_a_queue_that_its_worker_did_not_find_at_its_boot() {
+        let mut evidence = Evidence::healthy();
+        let topology = evidence.topology.seen_mut().clone();
+        let waited_for = |evidence: &Evidence| {
+            let expected = expected_of_running(evidence, &topology);
+            expected.namespaces["worker-rust-1"].clone()
+        };
+        assert_eq!(waited_for(&evidence), ["mail".to_owned()].into());
+
+        let identity = evidence.identities.get_mut("worker-rust-1").unwrap();
+        identity.seen_mut().namespaces = vec!["default".into()];
+
+        assert_eq!(waited_for(&evidence), [].into());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `prune`: removes the tasks that earlier checks and runs sent.
+//! `prune`: removes the tasks that earlier checks and runs sent, or the messages that steps left which are over.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,18 +6,18 @@ use std::process::ExitCode;
 use super::gather::begin;
 use super::{foreign, unavailable};
 use crate::cli::PruneArgs;
-use crate::collect::postgres::{self, Chosen, Pruned};
+use crate::collect::postgres::{self, Chosen, Databases, Pruned};
 use crate::error::{Error, Result};
 use crate::evidence::Unseen;
 use crate::project::Project;
 
 pub fn run(given: Option<&Path>, args: &PruneArgs) -> Result<ExitCode> {
-    let pruned = super::block_on(prune(given, args))??;
-    super::print(&told(&pruned))?;
+    let told = super::block_on(prune(given, args))??;
+    super::print(&told)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<Pruned> {
+async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<String> {
     let databases = match &args.cluster {
         Some(file) => {
             let cluster = foreign::describe(file)?;
@@ -38,6 +38,22 @@ async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<Pruned> {
             databases.map_err(unavailable)?
         }
     };
+    let told = match args.dead_messages {
+        true => archive_dead_messages(&databases).await,
+        false => remove_tasks(&databases, args.older_than).await,
+    };
+    databases.close().await;
+    told
+}
+
+async fn archive_dead_messages(databases: &Databases) -> Result<String> {
+    // Beside whoever looks: nothing rests on a message that nobody can do anything with.
+    let archived = postgres::archive_dead_messages(databases).await;
+    let archived = archived.map_err(unavailable)?;
+    Ok(format!("archived {archived} messages whose step is over\n"))
+}
+
+async fn remove_tasks(databases: &Databases, older_than: u64) -> Result<String> {
     let alone = databases.hold_alone().await.map_err(unavailable)?;
     let alone = alone.ok_or_else(|| {
         Error::InUse(
@@ -46,10 +62,9 @@ async fn prune(given: Option<&Path>, args: &PruneArgs) -> Result<Pruned> {
                 .to_owned(),
         )
     })?;
-    let pruned = postgres::prune(&databases, &alone, Chosen::All, args.older_than).await;
+    let pruned = postgres::prune(databases, &alone, Chosen::All, older_than).await;
     alone.release().await;
-    databases.close().await;
-    pruned.map_err(unavailable)
+    Ok(told(&pruned.map_err(unavailable)?))
 }
 
 fn of_description(unseen: Unseen) -> Error {

@@ -9,6 +9,7 @@ use super::gather::{Depth, begin, gather};
 use super::unavailable;
 use crate::cli::{ListFormat, QueuesArgs};
 use crate::collect::progress::Progress;
+use crate::collect::witness::Reach;
 use crate::error::Result;
 use crate::evidence::{Evidence, Queue, Unseen};
 use crate::project::Project;
@@ -41,6 +42,7 @@ async fn look(project: &Project, quick: bool) -> Result<Evidence> {
     let depth = if quick {
         Depth::Quick {
             past: Some(0).into(),
+            witness: Reach::Ends,
         }
     } else {
         Depth::Subscriptions

@@ -90,7 +90,7 @@ pub struct EngineFile {
     pub problem: Option<Problem>,
     /// Dotted paths of the tables in it, such as `orchestration.web`.
     pub tables: Vec<String>,
-    /// Every other value by its dotted path, with placeholders as they stand there. Passwords are masked.
+    /// Every other value by its dotted path, with placeholders as they stand there.
     pub settings: BTreeMap<String, Value>,
     /// In the order of the text.
     pub placeholders: Vec<Placeholder>,

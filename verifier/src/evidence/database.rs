@@ -94,6 +94,22 @@ pub struct Queue {
     /// Seconds since the oldest visible message was sent that nobody has read yet.
     pub oldest_unread_seconds: Option<i64>,
     pub max_read_count: i32,
+    /// The message of a step that is not over which others were taken before that were sent long after it.
+    #[serde(default)]
+    pub passed_over: Option<PassedOver>,
+}
+
+/// A message that nobody reads while younger ones of its queue are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    pub message: i64,
+    pub step: String,
+    /// Seconds since it was sent.
+    pub age_seconds: i64,
+    /// How much later one was sent that was taken, in seconds.
+    pub by_seconds: i64,
+    /// Messages before it whose step is over.
+    pub dead_before: usize,
 }
 
 /// Who takes from which namespace's queue, by live evidence.

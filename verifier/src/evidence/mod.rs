@@ -8,6 +8,8 @@ mod endpoints;
 pub mod healthy;
 mod history;
 mod log;
+mod masked;
+mod masks;
 mod observed;
 mod process;
 mod tool;
@@ -19,12 +21,13 @@ pub use configuration::{
     TemplateRoot, TemplateStep, deployment_mode_key,
 };
 pub use database::{
-    DatabaseView, DeadTask, Listen, Migration, Poll, Queue, Session, Sign, Subscriptions, WorkDone,
-    Zombie,
+    DatabaseView, DeadTask, Listen, Migration, PassedOver, Poll, Queue, Session, Sign,
+    Subscriptions, WorkDone, Zombie,
 };
 pub use endpoints::{Answer, InstanceEndpoints, Metrics};
 pub use history::{HistoryView, LastDone, OpenStep, OpenTask, RuleCount, WorkerSeen};
 pub use log::{LogLine, LogView};
+pub use masks::{Masks, is_mark};
 pub use observed::{Observed, Unseen};
 pub use process::{Identity, Listener, OsProcess, Supervised, Supervisor, SystemView};
 pub use tool::{Rule, Tool};

@@ -32,7 +32,7 @@ pub struct OsProcess {
     pub descriptors: Option<(u64, u64)>,
     /// Its working folder is in another cluster's state folder, such as another checkout's.
     pub of_another_cluster: bool,
-    /// None when the system does not let us read it. Passwords are masked.
+    /// None when the system does not let us read it.
     pub environment: Option<BTreeMap<String, String>>,
 }
 
@@ -117,7 +117,6 @@ impl SystemView {
 /// process-compose's own account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Supervisor {
-    pub pid: Option<u32>,
     pub started_at: Option<DateTime<Utc>>,
     pub processes: BTreeMap<String, Supervised>,
 }

@@ -33,6 +33,9 @@ pub struct WitnessView {
     pub faults: Vec<InjectedFault>,
     /// Files and lines that could not be read as witness lines: `file:line: reason`.
     pub unreadable: Vec<String>,
+    /// Bytes of the files, before what was read, that a quick look did not read.
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 /// One line of `.cluster/faults.jsonl`, written by whoever breaks something on purpose.
@@ -65,6 +68,7 @@ impl WitnessView {
             processes: runs.processes(),
             faults: Vec::new(),
             unreadable: Vec::new(),
+            skipped: 0,
         }
     }
 
@@ -76,6 +80,20 @@ impl WitnessView {
         match self.unreadable.first() {
             None => Ok(()),
             Some(first) => Err(Unseen::new("lines of the witness files", first.clone())),
+        }
+    }
+
+    /// What a finding needs that rests on a line which there is not.
+    ///
+    /// # Errors
+    /// It may stand where a quick look did not read.
+    pub fn ensure_whole(&self) -> Result<(), Unseen> {
+        match self.skipped {
+            0 => Ok(()),
+            _ => Err(Unseen::new(
+                "older lines of the witness files",
+                "a quick look reads the ends; check without `--quick`",
+            )),
         }
     }
 

@@ -32,11 +32,13 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Assignment>, Problem> {
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (name, value) = line.split_once('=').ok_or_else(|| {
+            // What follows may be a secret.
+            let word = line.split_whitespace().next().unwrap_or_default();
             Problem::at(
                 file,
                 number,
                 1,
-                format!("expected NAME=value, found `{line}`"),
+                format!("expected NAME=value, found `{word}` and no `=`"),
             )
         })?;
         let name = name.trim();
@@ -102,9 +104,11 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_assignment_is_named() {
-        let problem = parse("x.env", "A=1\nnonsense\n").unwrap_err();
+        let problem = parse("x.env", "A=1\nX_TOKEN hush\n").unwrap_err();
 
         assert_eq!(problem.place(), "x.env:2:1");
+        assert!(problem.message.contains("X_TOKEN"), "{problem}");
+        assert!(!problem.message.contains("hush"), "{problem}");
     }
 
     #[test]

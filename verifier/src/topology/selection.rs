@@ -69,10 +69,6 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// The variable that overrides a service's count: `TASKER_WORKER_RUST_INSTANCES`.
     pub fn count_variable(service: &str) -> String {
         format!(
@@ -130,7 +126,6 @@ mod tests {
             .unwrap();
 
         assert_eq!(selection.counts["worker-rust"], 3);
-        assert!(!selection.is_default());
     }
 
     #[test]

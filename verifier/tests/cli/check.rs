@@ -157,6 +157,17 @@ fn a_recording_replaces_what_was_there_and_leaves_nothing_beside_it() {
 }
 
 #[test]
+fn a_recording_has_the_time_that_it_was_made_with() {
+    cluster_verify(&["check", "--replay", "e.json", "--since", "10m"])
+        .stderr(
+            "error: the argument '--replay <FILE>' cannot be used with '--since <DURATION>'\n\n\
+             Usage: cluster-verify check --replay <FILE>\n\nFor more information, try '--help'.\n",
+        )
+        .status(3)
+        .run();
+}
+
+#[test]
 fn a_recording_that_is_not_there_is_named() {
     let project = Project::healthy();
 
@@ -164,6 +175,20 @@ fn a_recording_that_is_not_there_is_named() {
         .within(project.root())
         .stderr("cluster-verify: read nothing.json: No such file or directory (os error 2)\n")
         .status(3)
+        .run();
+}
+
+#[test]
+fn a_long_wait_says_off_a_terminal_too_what_it_waits_for() {
+    let project = Project::healthy();
+
+    cluster_verify(&["check", "--wait=11", "--only", "101"])
+        .within(project.root())
+        .stdout_holding(&["verdict: passed"])
+        .stderr_holding(&[
+            "cluster-verify: 10 s: waiting for orchestration-1 (stopped), orchestration-2 (stopped), \
+             worker-rust-1 (stopped) and 7 more, ",
+        ])
         .run();
 }
 

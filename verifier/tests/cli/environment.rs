@@ -115,6 +115,68 @@ fn a_dotenv_file_of_the_project_is_written_and_one_that_an_instance_would_load_i
 }
 
 #[test]
+fn secrets_are_shown_nowhere_but_in_a_file_that_was_asked_for() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+    let layer = project.read("config/env/worker-rust.env");
+    project.write(
+        "config/env/worker-rust.env",
+        &format!("{layer}PAYMENT_API_KEY=hush-1\nPAYMENT_URL=https://u:hush-2@pay/?token=hush-3\n"),
+    );
+    let hint = "cluster-verify: secrets are shown as ***; `--write FILE` writes them to a file that \
+        only you can read\n";
+
+    for arguments in [
+        &["env", "worker-rust-1"][..],
+        &["env", "worker-rust-1", "--provenance"],
+    ] {
+        let text = cluster_verify(arguments)
+            .within(project.root())
+            .stdout_holding(&["PAYMENT_API_KEY=***", "https://u:***3@pay/?token=***2"])
+            .stderr(hint)
+            .run();
+        assert!(!text.contains("hush"), "{text}");
+    }
+    cluster_verify(&["check", "--offline", "--record", "e.json", "--skip", "104"])
+        .within(project.root())
+        .stdout_holding(&["verdict: "])
+        .run();
+    let recorded = project.read("e.json");
+    assert!(recorded.contains("PAYMENT_API_KEY"), "{recorded}");
+    assert!(!recorded.contains("hush"), "{recorded}");
+
+    cluster_verify(&["env", "worker-rust-1", "--write", "it.env"])
+        .within(project.root())
+        .stdout(format!("{}\n", project.path("it.env")))
+        .run();
+    let written = project.read("it.env");
+    assert!(written.contains("\nPAYMENT_API_KEY=hush-1\n"), "{written}");
+}
+
+#[test]
+fn an_instance_behind_write_is_not_taken_for_a_file() {
+    let project = Project::healthy();
+    project.write(".cluster/database.password", "secret\n");
+
+    for name in ["worker-rust-1", "worker-rust-9", "orchestration"] {
+        cluster_verify(&["env", "--write", name])
+            .within(project.root())
+            .stderr(format!(
+                "cluster-verify: `--write {name}` would write the tests' variables to a file of that \
+                 name; did you mean `cluster-verify env {name} --write`? A file of that name is \
+                 `--write ./{name}`\n"
+            ))
+            .status(3)
+            .run();
+        assert!(!project.root().join(name).exists());
+    }
+    cluster_verify(&["env", "--write", "./orchestration"])
+        .within(project.root())
+        .stdout(format!("{}\n", project.path("orchestration")))
+        .run();
+}
+
+#[test]
 fn a_single_cluster_is_written_without_the_layer_of_several_and_with_its_own_ports() {
     let project = Project::healthy();
     project.write(".cluster/database.password", "secret\n");

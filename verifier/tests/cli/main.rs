@@ -10,6 +10,7 @@ mod deadline;
 mod environment;
 mod help;
 mod interrupt;
+mod left_behind;
 mod offline;
 #[path = "../common/postgres.rs"]
 mod postgres;

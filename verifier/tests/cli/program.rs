@@ -71,6 +71,12 @@ impl Call {
         self
     }
 
+    /// For text in which a time stands.
+    pub fn stderr_holding(mut self, parts: &[&str]) -> Self {
+        self.stderr = Text::Holding(parts.iter().map(|part| (*part).to_owned()).collect());
+        self
+    }
+
     pub fn status(mut self, status: i32) -> Self {
         self.status = status;
         self

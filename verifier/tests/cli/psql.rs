@@ -98,6 +98,7 @@ fn what_the_pages_ask_of_the_database_reaches_it() {
                 .current_dir(project.root())
                 .env("PATH", &path)
                 .env_remove("TASKER_CLUSTER_STATE")
+                .env_remove("TASKER_CLUSTER_ROOT")
                 .output()
                 .unwrap();
             let told = String::from_utf8(told.stdout).unwrap();

@@ -89,6 +89,8 @@ impl Cluster {
             .args(arguments)
             // Also for a copy of the project: it describes this cluster.
             .env("TASKER_CLUSTER_STATE", &self.project.state)
+            // With it, a copy would take that for what another checkout's shell left behind.
+            .env_remove("TASKER_CLUSTER_ROOT")
             .current_dir(&self.project.root);
         deadline::output(&mut command, DEADLINE)
     }
@@ -108,6 +110,12 @@ impl Cluster {
             );
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// So that polls come to steps that were sent while their workers were away: behind enough of these they never do.
+    pub fn archive_dead_messages(&self) {
+        let archived = self.verify(&["prune", "--dead-messages"]);
+        assert!(archived.status.success(), "{archived:?}");
     }
 
     /// Asks process-compose: `process stop worker-rust-2` and the like.

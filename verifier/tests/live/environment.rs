@@ -16,6 +16,7 @@ const CAUSES: [&str; 2] = ["CV203", "CV206"];
 #[test]
 fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost() {
     let cluster = Cluster::take();
+    cluster.archive_dead_messages();
     let [_, victim] = BOTH;
     let templates = OtherTemplates::new(&cluster);
     let path = templates.path();
@@ -44,6 +45,7 @@ fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost
 #[test]
 fn tasks_that_hang_because_all_their_workers_are_misled_lead_to_the_variable_and_its_line() {
     let cluster = Cluster::take();
+    cluster.archive_dead_messages();
     let templates = OtherTemplates::new(&cluster);
     let path = templates.path();
 

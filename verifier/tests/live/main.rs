@@ -17,6 +17,7 @@ mod history;
 mod identity;
 mod large_history;
 mod locked;
+mod passed_over;
 mod prepared;
 mod processes;
 mod races;

@@ -34,6 +34,7 @@ fn waiting(whose: &str) -> String {
 #[test]
 fn a_step_that_two_workers_run_at_once_is_reported_with_both() {
     let cluster = Cluster::take();
+    cluster.archive_dead_messages();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut connection = runtime.block_on(connect(&cluster));
     let mut count = |query: &str| count(&runtime, &mut connection, query);

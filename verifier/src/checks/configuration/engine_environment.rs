@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use crate::evidence::is_mark;
+
 /// Its name and the engine's pattern for its value.
 struct Allowed {
     name: &'static str,
@@ -94,9 +96,8 @@ pub fn refusal(name: &str, value: &str) -> Option<Refusal> {
     let Some(allowed) = ALLOWED.iter().find(|allowed| allowed.name == name) else {
         return Some(Refusal::NotAllowed);
     };
-    // What was masked for the record had passed for a value.
-    let masked = value == "***";
-    let matches = masked || Regex::new(allowed.pattern).is_ok_and(|it| it.is_match(value));
+    // Of a secret nothing is left that could be held against a pattern.
+    let matches = is_mark(value) || Regex::new(allowed.pattern).is_ok_and(|it| it.is_match(value));
     (!matches).then_some(Refusal::Mismatch {
         pattern: allowed.pattern,
     })

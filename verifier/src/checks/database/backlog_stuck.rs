@@ -2,14 +2,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::check::{Check, Code, Finding};
 use crate::checks::duty::subscribers;
-use crate::evidence::{Evidence, Queue, Unseen};
+use crate::checks::hint;
+use crate::evidence::{Evidence, PassedOver, Queue, Unseen};
 
 /// A message has waited for longer than a minute, and nobody takes from its queue.
 ///
-/// Where work of the queue was done within that minute, it is long and not stuck.
+/// Where work of the queue was done within that minute, it is long and not stuck, unless others were taken before it that
+/// were sent more than a minute after it.
 pub struct BacklogStuck;
 
 const LIMIT_SECONDS: i64 = 60;
+/// Messages that a worker's poll takes from a queue, the oldest first (`WorkerPollerConfig` of the engine).
+const POLL: usize = 10;
 /// Created by the engine, and nobody sends to it or takes from it.
 const UNUSED: &str = "worker_orchestration_queue";
 
@@ -32,8 +36,11 @@ impl Check for BacklogStuck {
             else {
                 continue;
             };
+            let passed_over = queue.passed_over.as_ref();
             if !moves(evidence, queue)? {
                 findings.push(finding(evidence, queue, seconds));
+            } else if let Some(it) = passed_over.filter(|it| it.by_seconds > LIMIT_SECONDS) {
+                findings.push(is_passed_over(evidence, queue, it));
             }
         }
         Ok(findings)
@@ -85,6 +92,27 @@ fn finding(evidence: &Evidence, queue: &Queue, seconds: i64) -> Finding {
             finding.evidence("subscribers seen", seen)
         }
         _ => finding,
+    }
+}
+
+fn is_passed_over(evidence: &Evidence, queue: &Queue, message: &PassedOver) -> Finding {
+    let finding = Finding::about(format!("queue {}, passed over", queue.name))
+        .observed(format!(
+            "message {} was sent {} s ago and was never read, though one was taken that was sent {} s after it",
+            message.message, message.age_seconds, message.by_seconds
+        ))
+        .evidence("step", &message.step)
+        .evidence("messages before it whose step is over", message.dead_before);
+    // Workers are told of a message once, when it is sent. Whoever was away then finds it by polling alone.
+    if message.dead_before >= POLL {
+        finding
+            .evidence("a poll takes", format!("the oldest {POLL}"))
+            .hint(format!(
+                "{}, so that polls come to it",
+                hint::dead_messages(evidence)
+            ))
+    } else {
+        finding.hint("run `cluster-verify queues` to see who takes from it")
     }
 }
 
@@ -140,6 +168,35 @@ mod tests {
         let mut evidence = waiting("orchestration_step_results", Some(300));
         done(&mut evidence, 59);
         silent::<BacklogStuck>(&evidence);
+    }
+
+    #[test]
+    fn one_that_others_were_taken_before_is_a_finding_though_the_queue_moves() {
+        let passed_over = |by_seconds, dead_before| {
+            let mut evidence = waiting("worker_mail_queue", Some(300));
+            let queues = &mut evidence.database.seen_mut().queues;
+            let queue = queues.iter_mut().find(|it| it.name == "worker_mail_queue");
+            queue.unwrap().passed_over = Some(PassedOver {
+                message: 7,
+                step: "s".into(),
+                age_seconds: 300,
+                by_seconds,
+                dead_before,
+            });
+            let last = evidence.history.seen_mut().last_done.entry("mail".into());
+            last.or_default().result = Some(evidence.taken_at);
+            evidence
+        };
+        silent::<BacklogStuck>(&passed_over(60, POLL));
+
+        let findings = fires::<BacklogStuck>(&passed_over(61, POLL));
+
+        assert_eq!(findings[0].subject, "queue worker_mail_queue, passed over");
+        let hint = |findings: &[Finding]| findings[0].hint.clone();
+        assert!(hint(&findings).contains("--dead-messages"));
+        // Fewer are no wall: something else is.
+        let findings = fires::<BacklogStuck>(&passed_over(61, POLL - 1));
+        assert!(!hint(&findings).contains("--dead-messages"));
     }
 
     #[test]

@@ -52,14 +52,18 @@ impl Check for ZombieMessage {
                         oldest.message, oldest.age_seconds, oldest.reads, oldest.step
                     ),
                 )
-                .hint(format!(
-                    "{} for each",
-                    hint::sql(
-                        evidence,
-                        Database::Queues,
-                        &format!("SELECT pgmq.archive('{queue}', {})", oldest.message)
-                    )
-                ))
+                .hint(match exists {
+                    true => hint::dead_messages(evidence),
+                    // Of a step that is in no table nobody knows whether it is still to come.
+                    false => format!(
+                        "{} for each",
+                        hint::sql(
+                            evidence,
+                            Database::Queues,
+                            &format!("SELECT pgmq.archive('{queue}', {})", oldest.message)
+                        )
+                    ),
+                })
                 .times(zombies.len() as u64)
         });
         Ok(findings.collect())

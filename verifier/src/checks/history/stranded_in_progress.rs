@@ -62,6 +62,8 @@ fn lost<'a>(
         )),
         None if age <= GRANTED || may_wait_its_turn(evidence, witness, system, task, step) => None,
         None => {
+            // Neither that it began nor that its worker is busy may stand where nobody read.
+            witness.ensure_whole()?;
             let seconds = age.num_seconds();
             Some((
                 format!("claimed {seconds} s ago, and no process has its handler at work"),
@@ -258,6 +260,17 @@ mod tests {
         evidence.taken_at -= TimeDelta::seconds(3);
 
         silent::<StrandedInProgress>(&evidence);
+    }
+
+    #[test]
+    fn where_only_the_ends_were_read_a_missing_line_tells_nothing() {
+        let mut evidence = in_progress(61, None);
+        evidence.witness.seen_mut().skipped = 1;
+        unknown::<StrandedInProgress>(&evidence);
+
+        let mut evidence = in_progress(2, Some(999));
+        evidence.witness.seen_mut().skipped = 1;
+        fires::<StrandedInProgress>(&evidence);
     }
 
     #[test]

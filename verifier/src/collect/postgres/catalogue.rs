@@ -181,6 +181,7 @@ async fn queues(pool: &PgPool) -> Result<Vec<Queue>, Unseen> {
             oldest_visible_seconds,
             oldest_unread_seconds,
             max_read_count,
+            passed_over: None,
         });
     }
     Ok(queues)

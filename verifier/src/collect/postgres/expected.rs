@@ -62,6 +62,19 @@ impl Expected {
         self.pairs(|instance, namespace| !seen.proven(instance, namespace))
     }
 
+    /// What a look goes on for, by name: what is missing, else whoever did not show in this look.
+    pub(super) fn waited_for(&self, seen: &Subscriptions) -> Vec<String> {
+        let missing = self.missing(seen);
+        if missing.is_empty() {
+            let silent = self.namespaces.keys().filter(|it| !seen.is_alive(it));
+            return silent.cloned().collect();
+        }
+        let pairs = missing.into_iter();
+        pairs
+            .map(|(instance, namespace)| format!("{instance} at {namespace}"))
+            .collect()
+    }
+
     /// The same, and everything of those who took from no queue in this look.
     pub fn in_question<'a>(&'a self, seen: &Subscriptions) -> Vec<(&'a str, &'a str)> {
         self.pairs(|instance, namespace| {
@@ -114,6 +127,7 @@ mod tests {
         seen.polls.push(poll("mail"));
         assert_eq!(expected.patience(&seen), expected.bound() * 2);
         assert_eq!(expected.missing(&seen), [("worker-rust-1", "parcel")]);
+        assert_eq!(expected.waited_for(&seen), ["worker-rust-1 at parcel"]);
 
         let confirmed = Expected {
             confirmed: true,
@@ -131,6 +145,7 @@ mod tests {
         };
         assert_eq!(expected.missing(&seen), []);
         assert_eq!(expected.in_question(&seen).len(), 2);
+        assert_eq!(expected.waited_for(&seen), ["worker-rust-1"]);
         assert_eq!(expected.patience(&seen), SHOWS);
 
         seen.alive.insert("worker-rust-1".into(), Sign::Polled);

@@ -7,13 +7,13 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{Databases, unseen};
-use crate::evidence::{DeadTask, Queue, Unseen, Zombie};
+use crate::evidence::{DeadTask, PassedOver, Queue, Unseen, Zombie};
 
 /// Results lie here while a server has them in hand.
 const RESULTS: &str = "orchestration_step_results";
 
 /// States in which a step wants no message.
-const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
+pub(super) const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
 
 /// Messages of a queue that are looked at.
 const MOST: usize = 1000;
@@ -30,7 +30,8 @@ struct Old {
 
 /// Messages that were sent a while ago and whose step is over: at most a hundred of each queue's oldest thousand.
 ///
-/// Such a message waits for nobody: the ages of the queues' oldest unread messages become those of the others.
+/// Such a message waits for nobody: the ages of the queues' oldest unread messages become those of the others, and those
+/// that others were taken before are told.
 ///
 /// # Errors
 /// The query that failed.
@@ -53,15 +54,22 @@ pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<
             .await
             .map_err(unseen("messages that wait"))?;
         // Afterwards, in what may be another database: a step that is over stays so.
-        let states = states(databases, &old).await?;
-        let state = |old: &Old| states.get(&old.step.parse::<Uuid>().ok()?).cloned();
+        let steps = old.iter().filter_map(|old| old.step.parse().ok()).collect();
+        let states = states(databases, steps).await?;
+        let state = &|old: &Old| states.get(&old.step.parse::<Uuid>().ok()?).cloned();
         // What lies behind the oldest thousand was not looked at, and may wait for somebody.
         if old.len() < MOST {
-            queue.oldest_unread_seconds = oldest_unread(&old, |old| state(old));
+            queue.oldest_unread_seconds =
+                oldest_unread(&old, state).map(|message| message.age_seconds);
         }
+        let youngest_archived = match oldest_unread(&old, state) {
+            Some(_) => youngest_archived(&databases.queues, &queue.name).await?,
+            None => None,
+        };
+        queue.passed_over = passed_over(&old, youngest_archived, state);
         let over = old
             .into_iter()
-            .filter(|old| state(old).is_none_or(|state| OVER.contains(&state.as_str())));
+            .filter(|old| state(old).is_none_or(|state| is_over(&state)));
         let of_queue = over.map(|old| Zombie {
             queue: queue.name.clone(),
             message: old.msg_id,
@@ -75,25 +83,63 @@ pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<
     Ok(zombies)
 }
 
-/// Seconds since the oldest message was sent that nobody has read, though its step is not known to be over.
-fn oldest_unread(messages: &[Old], state: impl Fn(&Old) -> Option<String>) -> Option<i64> {
+fn is_over(state: &str) -> bool {
+    OVER.contains(&state)
+}
+
+/// The oldest message that nobody has read, though its step is not known to be over.
+fn oldest_unread(messages: &[Old], state: impl Fn(&Old) -> Option<String>) -> Option<&Old> {
     let waits = |old: &&Old| {
-        old.visible
-            && old.read_ct == 0
-            && state(old).is_none_or(|state| !OVER.contains(&state.as_str()))
+        old.visible && old.read_ct == 0 && state(old).is_none_or(|state| !is_over(&state))
     };
     messages
         .iter()
         .filter(waits)
-        .map(|old| old.age_seconds)
-        .max()
+        .max_by_key(|old| old.age_seconds)
 }
 
-async fn states(tasks: &PgPool, messages: &[Old]) -> Result<HashMap<Uuid, String>, Unseen> {
-    let steps: Vec<Uuid> = messages
+/// Seconds since the youngest message was sent of those that have left the queue: whoever claims a step archives its
+/// message, which counts as read only if a poll brought it.
+async fn youngest_archived(queues: &PgPool, queue: &str) -> Result<Option<i64>, Unseen> {
+    let query = format!(
+        "SELECT extract(epoch FROM now() - enqueued_at)::bigint FROM pgmq.\"a_{}\" \
+         ORDER BY msg_id DESC LIMIT 1",
+        queue.replace('"', "\"\"")
+    );
+    let row = sqlx::query_scalar(&query).fetch_optional(queues).await;
+    row.map_err(unseen("messages that were taken"))
+}
+
+/// The same, where one that was sent after it was taken: read in the queue, or of this age in its archive.
+fn passed_over(
+    messages: &[Old],
+    youngest_archived: Option<i64>,
+    state: impl Fn(&Old) -> Option<String> + Copy,
+) -> Option<PassedOver> {
+    let waits = oldest_unread(messages, state)?;
+    let youngest_read = messages
         .iter()
-        .filter_map(|old| old.step.parse().ok())
-        .collect();
+        .filter(|old| old.read_ct > 0)
+        .map(|old| old.age_seconds)
+        .chain(youngest_archived)
+        .filter(|age| *age < waits.age_seconds)
+        .min()?;
+    let is_dead =
+        |old: &&Old| old.msg_id < waits.msg_id && state(old).is_some_and(|state| is_over(&state));
+    Some(PassedOver {
+        message: waits.msg_id,
+        step: waits.step.clone(),
+        age_seconds: waits.age_seconds,
+        by_seconds: waits.age_seconds - youngest_read,
+        dead_before: messages.iter().filter(is_dead).count(),
+    })
+}
+
+/// The present state of each step that is in the table.
+pub(super) async fn states(
+    tasks: &PgPool,
+    steps: Vec<Uuid>,
+) -> Result<HashMap<Uuid, String>, Unseen> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
         "SELECT workflow_step_uuid, to_state FROM tasker.workflow_step_transitions \
          WHERE most_recent AND workflow_step_uuid = ANY($1)",
@@ -155,12 +201,48 @@ mod tests {
     }
 
     /// Here the step's name is its state.
-    fn oldest(messages: &[Old]) -> Option<i64> {
-        oldest_unread(messages, |old| {
-            Some(old.step.clone()).filter(|step| !step.is_empty())
-        })
+    fn state(old: &Old) -> Option<String> {
+        Some(old.step.clone()).filter(|step| !step.is_empty())
     }
 
+    fn oldest(messages: &[Old]) -> Option<i64> {
+        oldest_unread(messages, state).map(|message| message.age_seconds)
+    }
+
+    #[test]
+    fn a_message_is_passed_over_by_a_younger_one_that_was_read_and_lies_behind_the_dead() {
+        let in_order = |messages: &[Old], archived| {
+            let numbered = messages.iter().zip(1..).map(|(old, msg_id)| Old {
+                msg_id,
+                step: old.step.clone(),
+                ..*old
+            });
+            passed_over(&numbered.collect::<Vec<_>>(), archived, state)
+        };
+        let waits = || message("enqueued", 300, 0, true);
+        let dead = || message("complete", 400, 9, true);
+        let passed_over_by = |by_seconds| {
+            Some(PassedOver {
+                message: 2,
+                step: "enqueued".into(),
+                age_seconds: 300,
+                by_seconds,
+                dead_before: 1,
+            })
+        };
+
+        let in_hand = message("in_progress", 20, 1, false);
+        let archived = in_order(&[dead(), waits()], Some(30));
+        assert_eq!(
+            in_order(&[dead(), waits(), in_hand], None),
+            passed_over_by(280)
+        );
+        assert_eq!(archived, passed_over_by(270));
+
+        // Sent before it, and sent later but not read either.
+        let unread = message("enqueued", 20, 0, true);
+        assert_eq!(in_order(&[dead(), waits(), unread], Some(300)), None);
+    }
     #[test]
     fn the_oldest_unread_message_of_a_step_that_is_not_over_counts() {
         let messages = [

@@ -6,6 +6,7 @@ mod canary_tasks;
 mod catalogue;
 mod connect;
 mod copy;
+mod dead_messages;
 mod expected;
 mod held;
 mod history;
@@ -25,6 +26,7 @@ pub use canary_tasks::{
 };
 pub use catalogue::collect as catalogue;
 pub use connect::{Databases, connect, connect_to, urls, variables};
+pub use dead_messages::archive as archive_dead_messages;
 pub use expected::Expected;
 pub use held::{Held, HeldAlone};
 pub use history::{Past, Tasks, collect as history, stream as histories};

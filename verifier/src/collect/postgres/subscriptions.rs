@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use super::expected::VISIT;
 use super::work::{add_all, add_new, clock};
 use super::{Databases, Expected, unseen};
-use crate::collect::progress::Progress;
+use crate::collect::progress::{Progress, few};
 use crate::evidence::{Listen, Poll, Sign, Subscriptions, Unseen};
 
 const SAMPLE: Duration = Duration::from_millis(40);
@@ -30,6 +30,7 @@ pub async fn sample(
     progress: &Progress,
 ) -> Result<Subscriptions, Unseen> {
     let begun = Instant::now();
+    let line = progress.beside();
     let mut seen = Subscriptions {
         polls: expected.seen.clone(),
         began: clock(databases).await?,
@@ -47,10 +48,11 @@ pub async fn sample(
         if begun.elapsed() >= patience {
             break;
         }
-        progress.say(format!(
-            "subscriptions: {} of {} proven, at most {} s more",
+        line.say(format!(
+            "subscriptions: {} of {} proven, not yet {}, at most {} s more",
             expected.total() - expected.missing(&seen).len(),
             expected.total(),
+            few(expected.waited_for(&seen)),
             patience.saturating_sub(begun.elapsed()).as_secs()
         ));
         tokio::time::sleep(SAMPLE).await;

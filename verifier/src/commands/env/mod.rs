@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use super::render;
 use crate::cli::EnvArgs;
 use crate::error::{Error, Result};
+use crate::evidence::Masks;
 use crate::project::Project;
 use crate::topology::render::test_variables;
 use crate::topology::{self, Instance, Service, Setting, Topology, Variable};
@@ -33,6 +34,7 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
         let folder = args.write.as_ref().and_then(Option::as_deref);
         return write::all(&project, &topology, folder);
     }
+    refuse_name_as_file(&topology, args)?;
     let subject = match &args.name {
         Some(name) => Subject::called(&topology, name)?,
         None => Subject::Tests,
@@ -40,12 +42,39 @@ pub fn run(given: Option<&Path>, args: &EnvArgs) -> Result<ExitCode> {
     if let Some(file) = &args.write {
         return write::one(&project, &topology, subject, file.as_deref());
     }
+    let mut masks = Masks::default();
     super::print(&match subject {
-        Subject::Tests => dotenv(&test_variables(&topology)),
-        _ if args.provenance => provenance(subject.layered()),
-        _ => dotenv(&values(subject.layered())),
+        Subject::Tests => dotenv(&masked(&test_variables(&topology), &mut masks)),
+        _ if args.provenance => provenance(subject.layered(), &mut masks),
+        _ => dotenv(&masked(&values(subject.layered()), &mut masks)),
     })?;
+    if masks.are_used() {
+        super::tell(
+            "secrets are shown as ***; `--write FILE` writes them to a file that only you can read",
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `--write` takes a file, and whoever puts the name behind it means the instance.
+fn refuse_name_as_file(topology: &Topology, args: &EnvArgs) -> Result<()> {
+    let (None, Some(Some(file))) = (&args.name, &args.write) else {
+        return Ok(());
+    };
+    let is_name = |file: &str| {
+        let service = file
+            .rsplit_once('-')
+            .filter(|(_, number)| number.parse::<u16>().is_ok())
+            .map_or(file, |(service, _)| service);
+        topology.services.iter().any(|it| it.name == service)
+    };
+    match file.to_str().filter(|file| is_name(file)) {
+        None => Ok(()),
+        Some(name) => Err(Error::Usage(format!(
+            "`--write {name}` would write the tests' variables to a file of that name; did you mean \
+             `cluster-verify env {name} --write`? A file of that name is `--write ./{name}`"
+        ))),
+    }
 }
 
 impl<'a> Subject<'a> {
@@ -92,6 +121,14 @@ fn values(variables: &[Variable]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What is printed may end in a log: the whole values are for a file of which it is said who reads it.
+fn masked(variables: &[(String, String)], masks: &mut Masks) -> Vec<(String, String)> {
+    variables
+        .iter()
+        .map(|(name, value)| (name.clone(), masks.value(name, value)))
+        .collect()
+}
+
 /// As a dotenv file, which a shell can read too.
 fn dotenv(variables: &[(String, String)]) -> String {
     variables
@@ -110,10 +147,13 @@ fn quoted(value: &str) -> String {
 }
 
 /// Each variable, the line that set it, and what that overrode, nearest first.
-fn provenance(variables: &[Variable]) -> String {
+fn provenance(variables: &[Variable], masks: &mut Masks) -> String {
     let mut text = String::new();
-    let line = |setting: &Setting| format!("{} ({})", setting.value, setting.origin);
     for variable in variables {
+        let mut line = |setting: &Setting| {
+            let value = masks.value(&variable.name, &setting.value);
+            format!("{value} ({})", setting.origin)
+        };
         text.push_str(&format!("{}={}\n", variable.name, line(&variable.setting)));
         for overrode in variable.overrode.iter().rev() {
             text.push_str(&format!("    over {}\n", line(overrode)));

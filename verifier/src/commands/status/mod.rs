@@ -150,17 +150,21 @@ fn called<'a>(topology: &'a Topology, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// Whether every instance is healthy now.
+/// The instances that are not healthy now, and what they are instead.
 ///
 /// # Errors
 /// The cluster's description does not parse.
-pub async fn all_healthy(project: &Project) -> Result<bool> {
-    let evidence = look(project, true, &Progress::new()).await?;
+pub async fn unhealthy(project: &Project) -> Result<Vec<String>> {
+    // Whoever waits says so: there is one line for both.
+    let evidence = look(project, true, &Progress::hidden()).await?;
     let topology = topology(&evidence)?;
     let instances = instances(&evidence, topology, true);
-    Ok(instances
+    let others = instances
         .iter()
-        .all(|instance| instance.status == Health::Healthy))
+        .filter(|instance| instance.status != Health::Healthy);
+    Ok(others
+        .map(|it| format!("{} ({})", it.instance, it.status.word()))
+        .collect())
 }
 
 async fn look(project: &Project, with_health: bool, progress: &Progress) -> Result<Evidence> {

@@ -209,6 +209,7 @@ mod tests {
             runs: Observed::Seen(Vec::new()),
             messages: Vec::new(),
             subscribers: None,
+            server: "http://127.0.0.1:18080".into(),
             names: [
                 (Uuid::from_u128(1), "orchestration-1".to_owned()),
                 (worker, "worker-rust-1".to_owned()),
@@ -276,7 +277,7 @@ conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 
             table(&Story::of(&seen(&states, &COMPLETE))).ends_with(
                 "conclusion: forgotten: all 1 steps are over, task waiting_for_dependencies, no move for 59.905 s
   the last result came while a server had the task in hand and found it not ready: nobody looks again
-  next: `curl -X DELETE ADDRESS/v1/tasks/00000000-0000-0000-0000-000000000007` and create it anew
+  next: `curl -X DELETE http://127.0.0.1:18080/v1/tasks/00000000-0000-0000-0000-000000000007` and create it anew
 "
             ),
         );

@@ -18,9 +18,10 @@ use crate::cli::{ListFormat, TaskArgs};
 use crate::collect::progress::Progress;
 use crate::collect::{postgres, witness};
 use crate::error::{Error, Result};
-use crate::evidence::Observed;
+use crate::evidence::{Evidence, Observed};
 use crate::history::TaskHistory;
 use crate::project::Project;
+use crate::topology::{Instance, Role, Topology};
 
 pub fn run(given: Option<&Path>, args: &TaskArgs) -> Result<ExitCode> {
     let project = Project::find(given)?;
@@ -66,6 +67,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let runs = witness::of_task(project, uuid);
     pool.close().await;
     Ok(Seen {
+        server: server(&evidence, &topology),
         names: evidence.instances_by_id(),
         now,
         task,
@@ -77,6 +79,15 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
             .filter_map(|step| Some((step.name, error_of(&step.result?)?)))
             .collect(),
     })
+}
+
+/// A server that runs, else the first that should.
+fn server(evidence: &Evidence, topology: &Topology) -> String {
+    let servers = || topology.with_role(Role::Orchestration).map(|(_, it)| it);
+    let system = evidence.system.ok();
+    let runs = |it: &&Instance| system.is_some_and(|system| system.runs(&it.id));
+    let server = servers().find(runs).or_else(|| servers().next());
+    server.map(Instance::base_url).unwrap_or_default()
 }
 
 async fn history(pool: &PgPool, uuid: Uuid) -> Result<TaskHistory> {
@@ -103,4 +114,22 @@ fn error_of(result: &serde_json::Value) -> Option<String> {
             .as_str()
             .map_or_else(|| message.to_string(), str::to_owned),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_run_is_not_the_one_to_ask() {
+        let mut evidence = Evidence::healthy();
+        let topology = evidence.topology.seen().unwrap().clone();
+        assert_eq!(server(&evidence, &topology), "http://127.0.0.1:8080");
+
+        evidence.system.seen_mut().processes[0].state = "Zombie".into();
+        assert_eq!(server(&evidence, &topology), "http://127.0.0.1:8081");
+
+        evidence.system = Observed::not_looked("processes");
+        assert_eq!(server(&evidence, &topology), "http://127.0.0.1:8080");
+    }
 }

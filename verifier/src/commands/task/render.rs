@@ -101,8 +101,9 @@ fn conclusion(story: &Story) -> String {
         } => format!(
             "conclusion: forgotten: all {steps} steps are over, task {state}, no move for {}\n  \
              the last result came while a server had the task in hand and found it not ready: nobody looks again\n  \
-             next: `curl -X DELETE ADDRESS/v1/tasks/{}` and create it anew\n",
+             next: `curl -X DELETE {}/v1/tasks/{}` and create it anew\n",
             seconds(still_ms),
+            story.server,
             story.task
         ),
         Conclusion::Stuck {

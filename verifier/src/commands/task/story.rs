@@ -19,6 +19,8 @@ pub struct Seen {
     pub messages: Vec<TaskMessage>,
     /// Who takes from the task's queue; none when it was not asked, since the task is at rest.
     pub subscribers: Option<Vec<String>>,
+    /// Where a server answers, to be told to cancel the task.
+    pub server: String,
     /// Instances by the engine's ids.
     pub names: BTreeMap<Uuid, String>,
     /// The last error by step.
@@ -33,6 +35,7 @@ pub struct Story {
     pub correlation: Uuid,
     pub created_at: DateTime<Utc>,
     pub state: String,
+    pub server: String,
     pub events: Vec<Event>,
     pub messages: Vec<Waiting>,
     /// Why there are no events of the witness.
@@ -92,6 +95,7 @@ impl Story {
             correlation: task.correlation,
             created_at: task.created_at,
             state: task.state().map_or("none", State::name).to_owned(),
+            server: seen.server.clone(),
             events,
             messages: seen
                 .messages

@@ -23,6 +23,7 @@ pub fn database(topology: &Topology) -> DatabaseView {
         oldest_visible_seconds: None,
         oldest_unread_seconds: None,
         max_read_count: 0,
+        passed_over: None,
     };
     DatabaseView {
         clock_ahead_ms: 0,

@@ -121,7 +121,6 @@ impl Evidence {
         evidence.taken_at = now();
         let mut system = SystemView::default();
         let mut supervisor = Supervisor {
-            pid: Some(50),
             started_at: Some(now() - TimeDelta::seconds(70)),
             processes: BTreeMap::new(),
         };
