@@ -33,6 +33,10 @@ class Linear(TestCase):
 
         self.assertEqual(added["result"], 11)
 
+    def test_a_result_that_is_not_there_yet_is_waited_for(self) -> None:
+        with self.assertRaises(RetryableError):
+            run("linear.Add", dependencies=["parent"], initialization={"constant": 10})
+
     def test_a_parent_without_a_number_is_a_permanent_failure(self) -> None:
         for result in ({}, {"result": None}, {"result": "six"}, {"result": True}, {"result": "nan"}):
             with self.subTest(result), self.assertRaises(PermanentError):
@@ -92,8 +96,8 @@ class FanOut(TestCase):
 
         self.assertEqual((joined["result"], joined["width"]), (330, 10))
 
-    def test_a_join_without_parts_is_a_permanent_failure(self) -> None:
-        with self.assertRaisesRegex(PermanentError, "fan_out_py_part"):
+    def test_a_join_waits_for_its_parts(self) -> None:
+        with self.assertRaisesRegex(RetryableError, "fan_out_py_part"):
             run("fan_out.Join", dependencies=["fan_out_py_part"])
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from tasker_core import PermanentError, StepContext, StepValidationError
+from tasker_core import PermanentError, RetryableError, StepContext, StepValidationError
 
 from .handler import parents
 
@@ -24,8 +24,16 @@ def even_number(context: StepContext) -> int:
 
 
 def results_of_parents(context: StepContext) -> list[Fraction]:
-    """The numbers that the steps before this one computed."""
-    return [_decode(name, context.get_dependency_result(name)) for name in parents(context)]
+    """The numbers that the steps before this one computed.
+
+    A server writes that a step is complete a moment before it marks its row as processed, which the engine wants of
+    results that it hands out. In that moment another server may enqueue this step: it is to be tried again.
+    """
+    names = parents(context)
+    for name in names:
+        if name not in context.dependency_results:
+            raise RetryableError(f"the result of {name} is not there yet")
+    return [_decode(name, context.get_dependency_result(name)) for name in names]
 
 
 def result_of_parent(context: StepContext) -> Fraction:

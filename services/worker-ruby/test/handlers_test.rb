@@ -66,6 +66,13 @@ class HandlersTest < Minitest::Test
     end
   end
 
+  def test_a_parents_result_that_is_not_there_yet_is_waited_for_and_a_step_that_is_no_parent_is_a_mistake
+    context = Tasker::StepContext.new(event("LinearWorkflow::Add", parents: ["a"]))
+
+    assert_raises(Tasker::RetryableError) { context.result_of("a") }
+    assert_raises(Tasker::PermanentError) { context.result_of("b") }
+  end
+
   def test_a_part_multiplies_by_its_place
     result = call(
       "FanOut::Part",

@@ -48,6 +48,10 @@ impl<'a> Step<'a> {
     ///
     /// The engine hands out the results of all predecessors. For a step that waits for a batch it names the template of
     /// the batch's steps, whose results are those of the steps made from it.
+    ///
+    /// # Errors
+    /// One has no result, for now: a server writes that a step is complete a moment before it marks its row as processed,
+    /// which the engine wants of results that it hands out, and in that moment another server may enqueue this step.
     pub fn parents(&self) -> Result<Vec<&'a Value>, Failed> {
         let results = &self.0.dependency_results;
         let mut parents = Vec::new();
@@ -62,8 +66,8 @@ impl<'a> Step<'a> {
                 .filter(|(name, _)| name.starts_with(&of_batch))
                 .collect();
             if batch.is_empty() {
-                return Err(Failed::permanently(format!(
-                    "the result of {parent} is missing"
+                return Err(Failed::for_now(format!(
+                    "the result of {parent} is not there yet"
                 )));
             }
             batch.sort_by_key(|(name, _)| *name);
@@ -115,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_result_is_a_permanent_failure() {
+    fn a_result_that_is_not_there_yet_is_waited_for() {
         let step = StepBuilder::new("s").depends_on("a").build();
 
         let failed = Step::new(&step).parents().unwrap_err();
 
         assert_eq!(
             (failed.message.as_str(), failed.retryable),
-            ("the result of a is missing", false)
+            ("the result of a is not there yet", true)
         );
     }
 

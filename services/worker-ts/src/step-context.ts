@@ -1,4 +1,4 @@
-import { PermanentError } from "./errors.ts";
+import { PermanentError, RetryableError } from "./errors.ts";
 import type { DomainEvent, Json, JsonObject, StepEvent, StoredCheckpoint } from "./protocol.ts";
 
 /** Returned by a handler in place of a result: the engine stores it and hands the step out again, to go on from `cursor`. */
@@ -74,10 +74,16 @@ export class StepContext {
     return this.event.parents;
   }
 
-  /** What the step of that name returned: a parent, or a parent's parent. */
+  /**
+   * What the step of that name returned: a parent, or a parent's parent.
+   *
+   * A server writes that a step is complete a moment before it marks its row as processed, which the engine wants of
+   * results that it hands out. In that moment another server may enqueue this step.
+   */
   resultOf(stepName: string): Json {
     const result = this.event.dependencies[stepName];
     if (result === undefined) {
+      if (this.parents.includes(stepName)) throw new RetryableError(`the result of ${stepName} is not there yet`);
       throw new PermanentError(
         `step ${this.stepName} does not depend on ${stepName}: correct the template's \`dependencies\``,
       );

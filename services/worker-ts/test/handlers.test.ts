@@ -87,6 +87,13 @@ describe("the fan-out", () => {
   });
 });
 
+test("a parent's result that is not there yet is waited for, and a step that is no parent is a mistake", () => {
+  const step = context({ parents: ["a"] });
+
+  expect(() => step.resultOf("a")).toThrow(RetryableError);
+  expect(() => step.resultOf("b")).toThrow(PermanentError);
+});
+
 describe("an order", () => {
   const order = { order_id: "o1", amount: 5 };
 

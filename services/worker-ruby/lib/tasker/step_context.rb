@@ -35,8 +35,13 @@ module Tasker
     def parents = @event["parents"] || []
 
     # What the step of that name returned: a parent, or a parent's parent.
+    #
+    # A server writes that a step is complete a moment before it marks its row as processed, which the engine wants of
+    # results that it hands out. In that moment another server may enqueue this step.
     def result_of(step_name)
       @event.fetch("dependencies").fetch(step_name) do
+        raise RetryableError, "the result of #{step_name} is not there yet" if parents.include?(step_name)
+
         raise PermanentError, "step #{self.step_name} does not depend on #{step_name}: correct the template's `dependencies`"
       end
     end
