@@ -88,12 +88,12 @@ printf '\n--- one of each, on the ports of a single cluster\n'
 ports=$(verify env | sed -n 's/^TASKER_TEST_[A-Z_]*_URL=.*:\([0-9]*\)$/\1/p' | sort -u | tr '\n' ' ')
 first=$((8080 + TASKER_PORT_OFFSET))
 expect 'ports' "$ports" "$first $((first + 1)) $((first + 2)) $((first + 3)) $((first + 5)) "
-verify check --quick
+verify check
 ./dev down
 
 printf '\n--- what was known of one profile is not held against the next\n'
 ./dev up --wait --mode minimal --profile polling --no-build
-verify check --quick | tee "$TASKER_CLUSTER_STATE/polling.txt"
+verify check | tee "$TASKER_CLUSTER_STATE/polling.txt"
 grep -q '^history since .* when this profile began' "$TASKER_CLUSTER_STATE/polling.txt"
 
 printf '\n--- two servers and two workers that poll do not race\n'
@@ -102,7 +102,7 @@ verify run mathematical_sequence -n 20 -c 4 --strict
 
 printf '\n--- the queues in a database of their own\n'
 ./dev up --wait --mode minimal --split --no-build
-verify check --quick
+verify check
 queues=$(verify queues --quick | grep -c '^worker_')
 [ "$queues" -gt 5 ] || expect 'queues in the second database' "$queues" 'more than 5'
 verify env worker-rust-1 --write "$TASKER_CLUSTER_STATE/split.env"

@@ -67,6 +67,7 @@ fn servers_that_answer_badly_to_canaries_are_findings_in_time() {
         "json",
     ])
     .stdout_holding(&[])
+    .stderr_holding(&[])
     .status(1)
     .run();
 
@@ -105,6 +106,7 @@ fn servers_that_answer_badly_about_a_task_that_is_there_are_told_in_time() {
         "json",
     ])
     .stdout_holding(&[])
+    .stderr_holding(&[])
     .status(1)
     .run();
 
@@ -154,6 +156,7 @@ fn a_check_removes_canaries_that_nothing_is_said_of_and_meanwhile_nobody_else_re
 
     let text = cluster_verify(&["check", "--cluster", &described.name(), "-o", "json"])
         .stdout_holding(&[])
+    .stderr_holding(&[])
         .status(1)
         .run_while(|_| {
             let begun = Instant::now();
