@@ -157,11 +157,16 @@ fn block_on<F: Future>(future: F) -> Result<F::Output> {
         })?;
     let output = runtime.block_on(future);
     // Whoever waited for a Ctrl-C has taken the signal from the system for good: without somebody who
-    // waits on, what is judged and printed from here on could not be ended.
+    // waits on, what is judged and printed from here on could not be ended. Asked for here, since the task may begin
+    // late, and would miss one that came before it.
+    let in_runtime = runtime.enter();
+    let interrupts = interrupts();
+    drop(in_runtime);
     runtime.spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interrupts.ok()?.recv().await.is_some() {
             std::process::exit(exit::INTERRUPTED.into());
         }
+        Some(())
     });
     std::mem::forget(runtime);
     Ok(output)
