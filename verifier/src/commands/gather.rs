@@ -220,9 +220,15 @@ pub(super) fn expected(evidence: &Evidence, topology: &Topology) -> postgres::Ex
         .iter()
         .filter_map(|(id, identity)| Some((identity.ok()?.worker_uuid.clone()?, id.clone())))
         .collect();
+    let began = evidence
+        .identities
+        .iter()
+        .filter_map(|(id, identity)| Some((id.clone(), identity.ok()?.started_at)))
+        .collect();
     postgres::Expected {
         namespaces,
         workers,
+        began,
         ..postgres::Expected::default()
     }
 }

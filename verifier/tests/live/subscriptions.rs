@@ -69,13 +69,13 @@ fn a_queue_full_of_steps_that_are_over_hides_nobody_who_takes_from_it() {
 /// Polls a queue under an instance's name until it is dropped.
 ///
 /// Nothing is taken: the queue is asked for messages with a key that none has.
-struct Poller {
+pub struct Poller {
     stopped: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Poller {
-    fn start(cluster: &Cluster, instance: &str, queue: &str) -> Self {
+    pub fn start(cluster: &Cluster, instance: &str, queue: &str) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let mut connection = runtime.block_on(connect_as(cluster, instance));
         let stopped = Arc::new(AtomicBool::new(false));

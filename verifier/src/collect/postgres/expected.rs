@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::evidence::{Poll, Subscriptions};
 
 /// One visit of a namespace on an empty queue (`pgmq.read_with_poll`'s own default).
@@ -17,6 +19,9 @@ pub struct Expected {
     pub namespaces: BTreeMap<String, BTreeSet<String>>,
     /// Instance by the worker uuid of its present boot.
     pub workers: BTreeMap<String, String>,
+    /// When the present boot of an instance began, where it has told: what its predecessor left in the middle of a poll is
+    /// seen under the same name until that poll is over.
+    pub began: BTreeMap<String, DateTime<Utc>>,
     /// Polls that were seen before, of these very boots.
     pub seen: Vec<Poll>,
     /// Whether whoever does not show will be given work (`confirm`), so that no second round is needed.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use super::expected::VISIT;
@@ -37,9 +37,10 @@ pub async fn sample(
         ..Subscriptions::default()
     };
     add_all(databases, expected, &mut seen).await?;
+    let boots: (Vec<&String>, Vec<&DateTime<Utc>>) = expected.began.iter().unzip();
     let mut counted = Instant::now();
     loop {
-        add_polls(&databases.queues, &mut seen).await?;
+        add_polls(&databases.queues, &boots, &mut seen).await?;
         if counted.elapsed() >= COUNT_WORK {
             add_new(databases, expected, &mut seen).await?;
             counted = Instant::now();
@@ -63,7 +64,11 @@ pub async fn sample(
     Ok(seen)
 }
 
-async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen> {
+async fn add_polls(
+    pool: &PgPool,
+    (instances, began): &(Vec<&String>, Vec<&DateTime<Utc>>),
+    seen: &mut Subscriptions,
+) -> Result<(), Unseen> {
     // The statement tells a poll from the creation of the queue, which locks it too.
     let rows: Vec<(String, String, bool)> = sqlx::query_as(
         "SELECT activity.application_name, class.relname::text, \
@@ -72,15 +77,20 @@ async fn add_polls(pool: &PgPool, seen: &mut Subscriptions) -> Result<(), Unseen
          FROM pg_locks lock \
          JOIN pg_class class ON class.oid = lock.relation \
          JOIN pg_stat_activity activity ON activity.pid = lock.pid \
+         LEFT JOIN unnest($2::text[], $3::timestamptz[]) AS boot (instance, began) \
+           ON boot.instance = activity.application_name \
          WHERE lock.locktype = 'relation' AND lock.granted \
            AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
            AND class.relnamespace = 'pgmq'::regnamespace \
            AND class.relname LIKE 'q\\_worker\\_%\\_queue' \
            AND lock.mode IN ('RowShareLock', 'RowExclusiveLock') \
            AND activity.query ILIKE '%pgmq.read%' \
+           AND (boot.began IS NULL OR activity.backend_start >= boot.began) \
          GROUP BY 1, 2",
     )
     .bind(LONGEST_POLL.as_secs_f64())
+    .bind(instances)
+    .bind(began)
     .fetch_all(pool)
     .await
     .map_err(unseen("the locks on the queues"))?;
