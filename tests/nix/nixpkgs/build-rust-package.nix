@@ -13,6 +13,7 @@
   cargoBuildFlags,
   cargoTestFlags ? cargoBuildFlags,
   nativeBuildInputs ? [ ],
+  nativeCheckInputs ? [ ],
   doCheck ? true,
   outputs ? [ "out" ],
   postInstall ? "",
@@ -75,7 +76,10 @@ if unsummed != [ ] then
 else if needsProtoc && !hasProtoc then
   throw "${pname}: prost-build runs protoc, and nativeBuildInputs has no protobuf"
 else
-  derive "${pname}-${version}" { inherit src outputs nativeBuildInputs; } ''
+  derive "${pname}-${version}" {
+    inherit src outputs;
+    nativeBuildInputs = nativeBuildInputs ++ lib.optionals doCheck nativeCheckInputs;
+  } ''
     mkdir -p "$out/bin" "$out/lib"
     for file in ${lib.concatStringsSep " " files}; do
       built=${machine.binaries}/$(basename "$file")
