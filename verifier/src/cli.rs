@@ -94,8 +94,8 @@ pub struct CheckArgs {
     pub quick: bool,
     /// Send every canary, also those that an earlier check has seen through: each namespace through each server
     ///
-    /// Else a check tries again the smallest of each language through each server, those whose proof is oldest, and
-    /// whatever has changed or is suspect since.
+    /// Else a check tries again those whose proof is oldest, the smallest of each language and server that these leave
+    /// out, and whatever has changed or is suspect since.
     #[arg(long, conflicts_with_all = ["offline", "quick", "replay"])]
     pub thorough: bool,
     /// One canary at a time, with pauses, and the history as slowly, for a cluster that has other work to do
