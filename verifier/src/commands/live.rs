@@ -45,7 +45,7 @@ pub async fn live(
         Proven::read(project)
     };
     // The catalogue looks at the queues again, and what fails there is unknown: here it only makes nobody a suspect.
-    let unread = postgres::unread(&pool.queues).await.unwrap_or_default();
+    let unread = postgres::unread(pool).await.unwrap_or_default();
     let suspects = suspects(evidence, &expected, unread);
     // Of whoever does not say that it is ready nothing is concluded, however long one waits for it.
     let ready = |id: &String| is_ready(evidence, id).unwrap_or(true);

@@ -2,22 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::PgPool;
+use uuid::Uuid;
 
-use super::unseen;
+use super::messages::{OVER, states};
+use super::{Databases, unseen};
 use crate::evidence::Unseen;
 
 /// Seconds; one visit to each of the others may come before.
 const OLD: f64 = 5.0;
+/// Messages of a queue that are looked at; what waits behind them is CV312.
+const MOST: usize = 200;
 
+/// A message about a step that is over waits for nobody, and says nothing of who takes from its queue.
+///
 /// # Errors
 /// The query that failed.
-pub async fn namespaces(queues: &PgPool) -> Result<BTreeSet<String>, Unseen> {
+pub async fn namespaces(databases: &Databases) -> Result<BTreeSet<String>, Unseen> {
     let what = "messages that wait";
     let names: Vec<(String,)> = sqlx::query_as(
         "SELECT queue_name FROM pgmq.meta WHERE queue_name LIKE 'worker\\_%\\_queue'",
     )
-    .fetch_all(queues)
+    .fetch_all(&databases.queues)
     .await
     .map_err(unseen(what))?;
     if names.is_empty() {
@@ -27,21 +32,31 @@ pub async fn namespaces(queues: &PgPool) -> Result<BTreeSet<String>, Unseen> {
         // A queue's name is part of its table's name: quoted, never pasted in bare.
         let table = name.replace('"', "\"\"");
         format!(
-            "SELECT {number} AS number WHERE EXISTS (SELECT FROM pgmq.\"q_{table}\" \
-             WHERE read_ct = 0 AND vt <= clock_timestamp() \
-               AND enqueued_at < clock_timestamp() - $1 * interval '1 second')"
+            "(SELECT {number} AS number, coalesce(message->>'step_uuid', '') FROM pgmq.\"q_{table}\" \
+              WHERE read_ct = 0 AND vt <= clock_timestamp() \
+                AND enqueued_at < clock_timestamp() - $1 * interval '1 second' LIMIT {MOST})"
         )
     };
     let parts: Vec<String> = names.iter().enumerate().map(of_queue).collect();
-    let rows: Vec<(i32,)> = sqlx::query_as(&parts.join(" UNION ALL "))
+    let rows: Vec<(i32, String)> = sqlx::query_as(&parts.join(" UNION ALL "))
         .bind(OLD)
-        .fetch_all(queues)
+        .fetch_all(&databases.queues)
         .await
         .map_err(unseen(what))?;
-    let namespace = |(number,): (i32,)| {
-        let (name,) = names.get(usize::try_from(number).ok()?)?;
-        let inner = name.strip_prefix("worker_")?.strip_suffix("_queue")?;
-        Some(inner.to_owned())
+    let steps = rows.iter().filter_map(|(_, step)| step.parse().ok());
+    let states = states(databases, steps.collect()).await?;
+    let mut waiting = vec![0; names.len()];
+    for (number, step) in &rows {
+        let state = step.parse::<Uuid>().ok().and_then(|step| states.get(&step));
+        let is_over = state.is_some_and(|state| OVER.contains(&state.as_str()));
+        let queue = usize::try_from(*number).ok();
+        if let Some(of_queue) = queue.and_then(|number| waiting.get_mut(number)) {
+            *of_queue += usize::from(!is_over);
+        }
+    }
+    let of_queue = |(name, waiting): (&(String,), usize)| {
+        let inner = name.0.strip_prefix("worker_")?.strip_suffix("_queue")?;
+        (waiting > 0).then(|| inner.to_owned())
     };
-    Ok(rows.into_iter().filter_map(namespace).collect())
+    Ok(names.iter().zip(waiting).filter_map(of_queue).collect())
 }
