@@ -59,6 +59,10 @@ pub(super) async fn age_out(
     if evidence.history.ok().is_none() {
         return;
     }
+    // Mostly nothing is, and to judge everything once more is work.
+    if !postgres::has_canaries(databases, CANARIES_AGE_OUT).await {
+        return;
+    }
     let Ok(Some(alone)) = held.alone().await else {
         return;
     };

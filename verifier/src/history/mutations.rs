@@ -51,6 +51,9 @@ pub const MUTATIONS: &[(&str, Mutation)] = &[
         let last = pick(&mut task.steps, at).transitions.last_mut();
         last.map(|last| last.most_recent = false).is_some()
     }),
+    ("CV606", |task, at| {
+        marks_late(&mut pick(&mut task.steps, at).transitions, at)
+    }),
     ("CV607", |task, at| {
         ends_again(
             &mut pick(&mut task.steps, at).transitions,
@@ -271,6 +274,19 @@ fn marks_another<S>(transitions: &mut [Transition<S>], at: usize) -> bool {
     }
     let index = at % (transitions.len() - 1);
     transitions[index].most_recent = true;
+    true
+}
+
+/// Of two with one number the later is marked, and others have gone on.
+fn marks_late<S>(transitions: &mut [Transition<S>], at: usize) -> bool {
+    if transitions.len() < 3 {
+        return false;
+    }
+    let index = 1 + at % (transitions.len() - 2);
+    transitions[index].sort_key = transitions[index - 1].sort_key;
+    for (other, transition) in transitions.iter_mut().enumerate() {
+        transition.most_recent = other == index;
+    }
     true
 }
 

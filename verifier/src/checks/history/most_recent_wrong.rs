@@ -21,7 +21,7 @@ impl Check for MostRecentWrong {
 mod tests {
     use super::*;
     use crate::checks::history::breaches::evidence_of;
-    use crate::checks::testing::{fires, silent, unknown};
+    use crate::checks::testing::{accepted_by_the_project, fires, silent, unknown};
     use crate::evidence::Observed;
     use crate::evidence::healthy::task_history;
 
@@ -34,6 +34,37 @@ mod tests {
 
             fires::<MostRecentWrong>(&evidence_of(task));
         }
+    }
+
+    #[test]
+    fn of_the_engine_it_is_known_that_a_writer_is_late_and_not_that_a_mark_is_wrong() {
+        let marked_at = |sort_key| {
+            let mut task = task_history();
+            let transitions = &mut task.steps[0].transitions;
+            let mut again = transitions[4].clone();
+            again.sort_key = sort_key;
+            again.most_recent = true;
+            transitions[4].most_recent = false;
+            transitions.insert(4, again);
+            let mut last = transitions[5].clone();
+            last.sort_key = 6;
+            transitions.push(last);
+            evidence_of(task)
+        };
+
+        // Numbers 1 2 3 4 5 5 6: one of the fives was written last, and is marked.
+        let late = accepted_by_the_project::<MostRecentWrong>(&marked_at(5));
+        let kind = |it: &Finding| it.subject.split_once(", ").map(|(_, kind)| kind.to_owned());
+        assert_eq!(late.len(), 1);
+        assert_eq!(kind(&late[0]).as_deref(), Some("late writer"));
+        assert!(late[0].known.is_some());
+
+        let mut wrong = task_history();
+        let transitions = &mut wrong.steps[0].transitions;
+        (transitions[3].most_recent, transitions[4].most_recent) = (true, false);
+        let wrong = accepted_by_the_project::<MostRecentWrong>(&evidence_of(wrong));
+        assert_eq!(kind(&wrong[0]).as_deref(), Some("wrong mark"));
+        assert!(wrong[0].known.is_none());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use expected::Expected;
 pub use held::{Held, HeldAlone};
 pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use open_steps::follow_up;
-pub use prune::{Chosen, Pruned, prune};
+pub use prune::{Chosen, Pruned, has_canaries, prune};
 pub use subscriptions::sample as subscriptions;
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};

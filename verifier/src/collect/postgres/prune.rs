@@ -83,6 +83,13 @@ pub async fn prune(
     Ok(pruned)
 }
 
+/// Whether checks sent tasks before so many seconds that are at rest; not if nobody could say.
+pub async fn has_canaries(databases: &Databases, older_than_seconds: u64) -> bool {
+    let chosen = Chosen::OfChecks { named: &[] };
+    let old = of_ours(databases, chosen, older_than_seconds, true).await;
+    old.is_ok_and(|old| !old.is_empty())
+}
+
 /// Tasks, and when they were created.
 async fn of_ours(
     pool: &PgPool,

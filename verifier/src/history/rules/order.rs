@@ -13,8 +13,15 @@ pub fn sort_key_gap(task: &TaskHistory) -> Vec<Breach> {
     Breach::in_task_or_steps(task, misnumbered, misnumbered)
 }
 
-pub fn most_recent_wrong(task: &TaskHistory) -> Vec<Breach> {
-    Breach::in_task_or_steps(task, mismarked, mismarked)
+/// The marked transition has a number that another one has, too: its writer took the number, and wrote after others had
+/// gone on from it.
+pub fn marked_late(task: &TaskHistory) -> Vec<Breach> {
+    Breach::in_task_or_steps(task, late, late)
+}
+
+/// Any other mark that is not the last transition's.
+pub fn mismarked(task: &TaskHistory) -> Vec<Breach> {
+    Breach::in_task_or_steps(task, wrong, wrong)
 }
 
 pub fn time_backwards(task: &TaskHistory) -> Vec<Breach> {
@@ -36,19 +43,39 @@ fn misnumbered<S: State>(transitions: &[Transition<S>]) -> Option<String> {
     Some(format!("sort keys {}", keys.join(" ")))
 }
 
-fn mismarked<S: State>(transitions: &[Transition<S>]) -> Option<String> {
-    let last = transitions.last()?.sort_key;
-    let mut marked = transitions.iter().filter(|it| it.most_recent);
-    match (marked.next(), marked.next()) {
-        // Of several with the last number, any may be the one.
-        (Some(one), None) if one.sort_key == last => None,
-        (Some(one), None) => Some(format!(
-            "transition {} marked as the most recent, and {last} is the last",
-            one.sort_key
-        )),
-        (None, _) => Some("no transition marked as the most recent".to_owned()),
-        (Some(_), Some(_)) => Some("several transitions marked as the most recent".to_owned()),
+fn late<S: State>(transitions: &[Transition<S>]) -> Option<String> {
+    not_the_last(transitions).filter(|_| is_late(transitions))
+}
+
+fn wrong<S: State>(transitions: &[Transition<S>]) -> Option<String> {
+    match transitions.iter().filter(|it| it.most_recent).count() {
+        0 if transitions.is_empty() => None,
+        0 => Some("no transition marked as the most recent".to_owned()),
+        1 => not_the_last(transitions).filter(|_| !is_late(transitions)),
+        _ => Some("several transitions marked as the most recent".to_owned()),
     }
+}
+
+fn is_late<S: State>(transitions: &[Transition<S>]) -> bool {
+    let number = the_marked(transitions).map(|it| it.sort_key);
+    let same = transitions.iter().filter(|it| Some(it.sort_key) == number);
+    same.count() > 1
+}
+
+fn not_the_last<S: State>(transitions: &[Transition<S>]) -> Option<String> {
+    let last = transitions.last()?.sort_key;
+    // Of several with the last number, any may be the one.
+    let marked = the_marked(transitions).filter(|it| it.sort_key != last)?;
+    Some(format!(
+        "transition {} marked as the most recent, and {last} is the last",
+        marked.sort_key
+    ))
+}
+
+fn the_marked<S: State>(transitions: &[Transition<S>]) -> Option<&Transition<S>> {
+    let mut marked = transitions.iter().filter(|it| it.most_recent);
+    let one = marked.next();
+    one.filter(|_| marked.next().is_none())
 }
 
 fn backwards<S: State>(transitions: &[Transition<S>]) -> Option<String> {
