@@ -34,10 +34,11 @@ async fn tasks_of_a_killed_orchestration_server_are_finished_by_another_or_repor
     let manager = MultiInstanceTestManager::setup_from_env().await?;
     let database = LifecycleTestManager::setup().await?;
     let (victim, others) = processors()?;
-    let mut requests = vec![create_fan_out_task_request(WIDTH); 6];
-    // Still with their workers when the victim is gone, so that another server has something to finish.
-    requests.extend(vec![slow_request(3_000); 6]);
-    let created = manager.create_tasks_concurrent(requests).await?;
+    let wide = vec![create_fan_out_task_request(WIDTH); 6];
+    let mut created = manager.create_tasks_concurrent(wide).await?;
+    // Last, so that they are still with their workers when the victim is gone: another server has something to finish.
+    let slow = vec![slow_request(5_000); 6];
+    created.extend(manager.create_tasks_concurrent(slow).await?);
     let tasks = uuids(&created)?;
     let in_hand = wait_until(UNTIL_AT_WORK, async || {
         let in_hand = in_hand(&database.pool, &tasks, victim).await?;

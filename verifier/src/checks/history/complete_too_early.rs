@@ -38,6 +38,20 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_was_complete_too_early_is_one_finding_however_many_steps_were_left() {
+        let mut task = task_history();
+        for step in &mut task.steps {
+            step.transitions.truncate(3);
+        }
+
+        let findings = fires::<CompleteTooEarly>(&evidence_of(task.clone()));
+
+        assert_eq!((findings.len(), findings[0].times), (1, 1));
+        let others = format!("and the task is, as {} more steps", task.steps.len() - 1);
+        assert!(findings[0].observed.ends_with(&others), "{findings:?}");
+    }
+
+    #[test]
     fn a_step_that_was_complete_later_is_a_finding() {
         let mut task = task_history();
         task.steps[1].transitions[4].at += chrono::TimeDelta::seconds(5);

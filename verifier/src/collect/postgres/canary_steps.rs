@@ -54,7 +54,10 @@ pub(super) async fn steps_of_all(
         of_task.push(CanaryStep {
             step_uuid: step.to_string(),
             name: row.get("name"),
-            state: row.get::<Option<String>, _>("to_state").unwrap_or_default(),
+            // As the engine has it: a step without a transition is still to begin.
+            state: row
+                .get::<Option<String>, _>("to_state")
+                .unwrap_or_else(|| "pending".into()),
             attempts: row.get::<Option<i32>, _>("attempts").unwrap_or(0).into(),
             workers: row.get("workers"),
             message_waiting: false,

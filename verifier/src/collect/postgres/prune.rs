@@ -264,7 +264,11 @@ mod tests {
 
         assert!(databases.hold_alone().await.unwrap().is_none());
         assert!(one.alone().await.unwrap().is_none());
-        // What that one held it holds no more.
+        // What that one held it holds no more, once the server has noticed.
+        let begun = std::time::Instant::now();
+        while server.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != "1" {
+            assert!(begun.elapsed().as_secs() < 20, "the lock is still held");
+        }
         let alone = other.alone().await.unwrap().unwrap();
         assert!(databases.hold_alone().await.unwrap().is_none());
         let waiting = tokio::spawn({

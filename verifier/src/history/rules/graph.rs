@@ -58,7 +58,7 @@ pub fn complete_too_early(task: &TaskHistory) -> Vec<Breach> {
     let Some(completed) = completed else {
         return Vec::new();
     };
-    Breach::in_steps(task, |step| {
+    let mut breaches = Breach::in_steps(task, |step| {
         let satisfied = first(step, |to| {
             matches!(to, StepState::Complete | StepState::ResolvedManually)
         });
@@ -73,7 +73,16 @@ pub fn complete_too_early(task: &TaskHistory) -> Vec<Breach> {
             }
             None => None,
         }
-    })
+    });
+    // The task was completed once, however many of its steps were not.
+    let others = breaches.len().saturating_sub(1);
+    breaches.truncate(1);
+    if let (Some(breach), 1..) = (breaches.first_mut(), others) {
+        breach
+            .observed
+            .push_str(&format!(", as {others} more steps"));
+    }
+    breaches
 }
 
 /// Both ends of an edge are steps of the task, no edge is there twice, and none leads back.
