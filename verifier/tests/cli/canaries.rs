@@ -50,30 +50,29 @@ impl Described {
     }
 }
 
+/// What a check that finds something prints, and its report.
+fn judged_in_time(described: &Described, only: &str) -> (String, Value) {
+    let begun = Instant::now();
+    let name = described.name();
+    let text = cluster_verify(&["check", "--cluster", &name, "--only", only, "-o", "json"])
+        .stdout_holding(&[])
+        .stderr_holding(&[])
+        .status(1)
+        .run();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(40), "{took:?}");
+    let report = serde_json::from_str(&text).unwrap();
+    (text, report)
+}
+
 #[test]
 fn servers_that_answer_badly_to_canaries_are_findings_in_time() {
     let database = Postgres::start();
     let servers = Manner::BAD.map(with_tasks);
     let described = Described::of(&servers, &database);
-    let begun = Instant::now();
 
-    let text = cluster_verify(&[
-        "check",
-        "--cluster",
-        &described.name(),
-        "--only",
-        "501",
-        "-o",
-        "json",
-    ])
-    .stdout_holding(&[])
-    .stderr_holding(&[])
-    .status(1)
-    .run();
+    let (text, report) = judged_in_time(&described, "501");
 
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(40), "{took:?}");
-    let report: Value = serde_json::from_str(&text).unwrap();
     let findings = report["checks"][0]["outcome"]["findings"].as_array();
     for (at, (server, manner)) in servers.iter().zip(Manner::BAD).enumerate() {
         assert_eq!(server.asked(), 1, "{manner:?}");
@@ -94,25 +93,9 @@ fn servers_that_answer_badly_about_a_task_that_is_there_are_told_in_time() {
     database.ask(&format!("SELECT a_task('{task}', '{step}', 'canary', 0)"));
     let servers = Manner::BAD.map(|manner| stand_in(Manner::WELL, CREATED, manner));
     let described = Described::of(&servers, &database);
-    let begun = Instant::now();
 
-    let text = cluster_verify(&[
-        "check",
-        "--cluster",
-        &described.name(),
-        "--only",
-        "5",
-        "-o",
-        "json",
-    ])
-    .stdout_holding(&[])
-    .stderr_holding(&[])
-    .status(1)
-    .run();
+    let (text, report) = judged_in_time(&described, "5");
 
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(40), "{took:?}");
-    let report: Value = serde_json::from_str(&text).unwrap();
     let checks = report["checks"].as_array().unwrap();
     let findings = checks
         .iter()

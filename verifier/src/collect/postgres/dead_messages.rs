@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::messages::{OVER, states};
+use super::messages::{is_over, states};
 use super::{Databases, unseen};
 use crate::evidence::Unseen;
 
@@ -56,10 +56,8 @@ async fn archive_of(databases: &Databases, queue: &str) -> Result<u64, Unseen> {
         let steps = named.iter().map(|(_, step)| *step).collect();
         // Afterwards, in what may be another database: a step that is over stays so.
         let states = states(databases, steps).await?;
-        let is_dead = |(_, step): &&(i64, Uuid)| {
-            let state = states.get(step);
-            state.is_some_and(|state| OVER.contains(&state.as_str()))
-        };
+        let is_dead =
+            |(_, step): &&(i64, Uuid)| states.get(step).is_some_and(|state| is_over(state));
         let dead: Vec<i64> = named.iter().filter(is_dead).map(|(id, _)| *id).collect();
         let done: Vec<i64> = sqlx::query_scalar("SELECT pgmq.archive($1, $2)")
             .bind(queue)

@@ -13,7 +13,7 @@ use crate::evidence::{DeadTask, PassedOver, Queue, Unseen, Zombie};
 const RESULTS: &str = "orchestration_step_results";
 
 /// States in which a step wants no message.
-pub(super) const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
+const OVER: [&str; 4] = ["complete", "error", "cancelled", "resolved_manually"];
 
 /// Messages of a queue that are looked at.
 const MOST: usize = 1000;
@@ -83,7 +83,7 @@ pub async fn zombies(databases: &Databases, queues: &mut [Queue]) -> Result<Vec<
     Ok(zombies)
 }
 
-fn is_over(state: &str) -> bool {
+pub(super) fn is_over(state: &str) -> bool {
     OVER.contains(&state)
 }
 

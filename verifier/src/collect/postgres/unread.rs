@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::messages::{OVER, states};
+use super::messages::{is_over, states};
 use super::{Databases, unseen};
 use crate::evidence::Unseen;
 
@@ -48,10 +48,10 @@ pub async fn namespaces(databases: &Databases) -> Result<BTreeSet<String>, Unsee
     let mut waiting = vec![0; names.len()];
     for (number, step) in &rows {
         let state = step.parse::<Uuid>().ok().and_then(|step| states.get(&step));
-        let is_over = state.is_some_and(|state| OVER.contains(&state.as_str()));
+        let over = state.is_some_and(|state| is_over(state));
         let queue = usize::try_from(*number).ok();
         if let Some(of_queue) = queue.and_then(|number| waiting.get_mut(number)) {
-            *of_queue += usize::from(!is_over);
+            *of_queue += usize::from(!over);
         }
     }
     let of_queue = |(name, waiting): (&(String,), usize)| {
