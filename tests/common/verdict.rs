@@ -8,7 +8,7 @@ use cluster_verify::check::{Filter, Finding, Severity, find, judge};
 use cluster_verify::collect::progress::Progress;
 use cluster_verify::collect::{endpoints, postgres};
 use cluster_verify::commands::gather::{Depth, begin, gather};
-use cluster_verify::evidence::Evidence;
+use cluster_verify::evidence::{Evidence, HistoryView};
 use cluster_verify::known::Known;
 use cluster_verify::report::{CheckResult, Outcome as CheckOutcome};
 use tasker_client::OrchestrationApiClient;
@@ -236,7 +236,7 @@ impl Verdict {
             }
         }
         let history = self.evidence.history.ok();
-        let steps = history.map(|history| history.steps);
+        let steps = history.map(HistoryView::chances);
         for ((code, reason), count) in known {
             outcome::say(format_args!("known: {code} {count} times: {reason}"));
             outcome::record(&Outcome::Known {

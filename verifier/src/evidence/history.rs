@@ -14,6 +14,9 @@ use crate::history::{KEPT, KEPT_OPEN, RULES, StepHistory, StepState, TaskHistory
 pub struct HistoryView {
     pub tasks: u64,
     pub steps: u64,
+    /// How often one of them was handed to the workers: a step that is retried counts each time.
+    #[serde(default)]
+    pub handed_out: u64,
     pub transitions: u64,
     /// When the look began: later than the rest of the evidence, in which the canaries take their time.
     #[serde(default)]
@@ -159,6 +162,7 @@ impl HistoryView {
     pub fn add(&mut self, task: TaskHistory) {
         self.tasks += 1;
         self.steps += task.steps.len() as u64;
+        self.handed_out += task.steps.iter().map(StepHistory::handed_out).sum::<u64>();
         let of_steps: usize = task.steps.iter().map(|step| step.transitions.len()).sum();
         self.transitions += (task.transitions.len() + of_steps) as u64;
         for audit in task.steps.iter().flat_map(|step| &step.audits) {
@@ -208,10 +212,16 @@ impl HistoryView {
         ))
     }
 
+    /// How often the engine had a chance to race: each time that a step was handed out, at least once for each.
+    pub fn chances(&self) -> u64 {
+        self.steps.max(self.handed_out)
+    }
+
     /// Adds what was seen of other tasks.
     pub fn merge(&mut self, other: Self) {
         self.tasks += other.tasks;
         self.steps += other.steps;
+        self.handed_out += other.handed_out;
         self.transitions += other.transitions;
         self.open_tasks += other.open_tasks;
         for (code, more) in other.counts {
@@ -261,6 +271,7 @@ fn count(counts: &mut BTreeMap<String, RuleCount>, task: &TaskHistory) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::healthy::task_history;
     use crate::history::model::{Choices, bytes, life};
     use crate::history::mutations::MUTATIONS;
 
@@ -340,6 +351,33 @@ mod tests {
             serde_json::to_value(&other).unwrap(),
             serde_json::to_value(&whole).unwrap()
         );
+    }
+
+    #[test]
+    fn a_step_that_is_tried_again_counts_each_time() {
+        let mut retried = task_history();
+        let step = &mut retried.steps[0];
+        let handed = step
+            .transitions
+            .iter()
+            .find(|it| it.to == StepState::Enqueued);
+        let again = handed.unwrap().clone();
+        step.transitions.extend([again.clone(), again]);
+        let mut view = HistoryView::default();
+
+        view.add(retried);
+
+        assert_eq!(view.chances(), view.steps + 2);
+    }
+
+    #[test]
+    fn steps_that_are_not_handed_out_yet_count_too() {
+        let view = HistoryView {
+            steps: 3,
+            ..HistoryView::default()
+        };
+
+        assert_eq!(view.chances(), 3);
     }
 
     #[test]

@@ -96,6 +96,12 @@ impl StepHistory {
         current(&self.transitions)
     }
 
+    /// How often it was handed to the workers: once, and once more for each time it is tried again.
+    pub fn handed_out(&self) -> u64 {
+        let handed = self.transitions.iter();
+        handed.filter(|it| it.to == StepState::Enqueued).count() as u64
+    }
+
     /// Whether what depends on it may start.
     pub fn is_satisfied(&self) -> bool {
         matches!(

@@ -32,7 +32,7 @@ pub struct Entry {
     /// The last day on which it is accepted.
     #[serde(with = "date")]
     pub expires: NaiveDate,
-    /// More findings than this for a thousand steps are not accepted.
+    /// More findings than this for a thousand steps are not accepted. A step that is tried again counts each time.
     pub per_thousand_steps: Option<u64>,
     /// What a server's log says of a create for which the engine is known to have answered an error. The test
     /// suite alone reads that log: no finding of a check is accepted by such an entry.

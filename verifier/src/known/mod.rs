@@ -4,7 +4,7 @@ mod file;
 
 use chrono::NaiveDate;
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, HistoryView};
 use crate::report::{CheckResult, Outcome};
 
 pub use file::{Entry, FINDINGS_FILE, Known};
@@ -19,7 +19,7 @@ impl Known {
             return;
         };
         // Where the history was not looked at, nothing says on how many steps the findings came about.
-        let steps = evidence.history.ok().map(|history| history.steps);
+        let steps = evidence.history.ok().map(HistoryView::chances);
         for result in results {
             let Outcome::Found { findings } = &mut result.outcome else {
                 continue;

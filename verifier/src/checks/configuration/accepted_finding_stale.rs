@@ -1,5 +1,5 @@
 use crate::check::{self, Check, Code, Family, Finding, Severity};
-use crate::evidence::{Evidence, Unseen};
+use crate::evidence::{Evidence, HistoryView, Unseen};
 use crate::known::{Entry, FINDINGS_FILE};
 
 /// An accepted finding has expired, is for another engine, or is not found any more.
@@ -76,7 +76,7 @@ fn matched_nothing(evidence: &Evidence, entry: &Entry) -> bool {
     if matches!(check.code.family(), Family::Consistency | Family::Database) {
         return false;
     }
-    let steps = evidence.history.ok().map_or(0, |history| history.steps);
+    let steps = evidence.history.ok().map_or(0, HistoryView::chances);
     let allowed = |bound: u64| bound * steps / 1000;
     if entry
         .per_thousand_steps

@@ -122,7 +122,10 @@ async fn states(pool: &PgPool, steps: &[Uuid]) -> Result<HashMap<Uuid, StepState
 
 /// When the last of a task's steps that wait for a retry may be tried, as the engine reckons it: by the backoff that
 /// it wrote down, else by its longest.
-async fn retries_due(
+///
+/// # Errors
+/// The query that failed.
+pub async fn retries_due(
     pool: &PgPool,
     tasks: &[Uuid],
 ) -> Result<HashMap<Uuid, DateTime<Utc>>, Unseen> {

@@ -10,6 +10,9 @@ use crate::history::{State, StepHistory, StepState, TaskHistory};
 /// A task that moved within this time is on its way.
 const STILL: TimeDelta = TimeDelta::seconds(10);
 
+/// How late a server may be with a retry that is due.
+const GRANTED: TimeDelta = TimeDelta::seconds(60);
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Conclusion {
@@ -27,6 +30,19 @@ pub enum Conclusion {
         state: String,
         still_ms: i64,
         steps: usize,
+    },
+    /// A step waits until it may be tried again; negative: that is due.
+    Waits {
+        state: String,
+        step: String,
+        due_in_ms: i64,
+    },
+    /// A step was to be tried again, and nobody looks at the task.
+    Overdue {
+        state: String,
+        still_ms: i64,
+        step: String,
+        due_ms_ago: i64,
     },
     Stuck {
         state: String,
@@ -97,6 +113,25 @@ pub fn conclude(seen: &Seen) -> Conclusion {
         };
     }
     let step_state = step.and_then(StepHistory::state);
+    if let (Some(step), Some(StepState::WaitingForRetry)) = (step, step_state)
+        && let Some(due) = seen.retry_due
+    {
+        let late = seen.now - due.max(last);
+        return if late > GRANTED {
+            Conclusion::Overdue {
+                state,
+                still_ms: still.num_milliseconds(),
+                step: step.name.clone(),
+                due_ms_ago: late.num_milliseconds(),
+            }
+        } else {
+            Conclusion::Waits {
+                state,
+                step: step.name.clone(),
+                due_in_ms: (due - seen.now).num_milliseconds(),
+            }
+        };
+    }
     let message = seen
         .messages
         .iter()
@@ -118,7 +153,8 @@ pub fn conclude(seen: &Seen) -> Conclusion {
     }
 }
 
-/// The first step that began and did not end, else the first that did not begin.
+/// The first step that somebody has in hand or should take, else one that began and did not end, else one that did
+/// not begin.
 fn waited_for(task: &TaskHistory) -> Option<&StepHistory> {
     let open = |step: &&StepHistory| {
         !matches!(
@@ -127,9 +163,11 @@ fn waited_for(task: &TaskHistory) -> Option<&StepHistory> {
         )
     };
     let begun = |step: &&StepHistory| open(step) && step.state() != Some(StepState::Pending);
+    let in_flight = |step: &&StepHistory| step.state().is_some_and(StepState::is_in_flight);
     task.steps
         .iter()
-        .find(begun)
+        .find(in_flight)
+        .or_else(|| task.steps.iter().find(begun))
         .or_else(|| task.steps.iter().find(open))
 }
 
@@ -209,6 +247,7 @@ mod tests {
             runs: Observed::Seen(Vec::new()),
             messages: Vec::new(),
             subscribers: None,
+            retry_due: None,
             server: "http://127.0.0.1:18080".into(),
             names: [
                 (Uuid::from_u128(1), "orchestration-1".to_owned()),
@@ -281,6 +320,65 @@ conclusion: stuck at step send_it: enqueued, task steps_in_process, no move for 
 "
             ),
         );
+    }
+
+    const RETRYING: [(StepState, i64); 5] = [
+        (StepState::Pending, 0),
+        (StepState::Enqueued, 50),
+        (StepState::InProgress, 60),
+        (StepState::EnqueuedAsErrorForOrchestration, 70),
+        (StepState::WaitingForRetry, 80),
+    ];
+
+    #[test]
+    fn a_retry_that_is_long_due_is_forgotten() {
+        let mut seen = seen(&IN_PROCESS, &RETRYING);
+        seen.now = at(100_000);
+        seen.retry_due = Some(at(2_000));
+
+        assert!(
+            table(&Story::of(&seen)).ends_with(
+                "conclusion: forgotten: step send_it was to be tried again 98.000 s ago, task steps_in_process, no move for 99.920 s
+  its result came while a server had the task in hand: nobody looks again (`cluster-verify explain CV618`)
+  next: `curl -X DELETE http://127.0.0.1:18080/v1/tasks/00000000-0000-0000-0000-000000000007` and create it anew
+"
+            ),
+            "{}",
+            table(&Story::of(&seen))
+        );
+    }
+
+    #[test]
+    fn a_retry_that_is_not_due_or_only_just_is_waited_for() {
+        let mut seen = seen(&IN_PROCESS, &RETRYING);
+        let told = |seen: &Seen| table(&Story::of(seen)).lines().last().unwrap().to_owned();
+
+        seen.retry_due = Some(at(64_500));
+        assert_eq!(
+            told(&seen),
+            "conclusion: waits: step send_it is tried again in 4.500 s, task steps_in_process"
+        );
+
+        seen.retry_due = Some(at(5_000));
+        assert_eq!(
+            told(&seen),
+            "conclusion: waits: step send_it is to be tried again since 55.000 s, task steps_in_process; run this again"
+        );
+    }
+
+    #[test]
+    fn a_step_in_hand_is_waited_for_before_one_that_is_tried_again_later() {
+        let mut seen = seen(&IN_PROCESS, &RETRYING);
+        let mut other = seen.task.steps[0].clone();
+        other.name = "file_it".into();
+        other.transitions = chain(&ENQUEUED);
+        seen.task.steps.push(other);
+        seen.retry_due = Some(at(2_000));
+
+        let Conclusion::Stuck { step, .. } = conclude(&seen) else {
+            panic!("it is stuck");
+        };
+        assert_eq!(step.as_deref(), Some("file_it"));
     }
 
     #[test]

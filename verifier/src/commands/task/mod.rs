@@ -64,6 +64,9 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let steps = postgres::steps_of(&pool, uuid, &task.namespace)
         .await
         .map_err(unavailable)?;
+    let due = postgres::retries_due(&pool, &[uuid])
+        .await
+        .map_err(unavailable)?;
     let runs = witness::of_task(project, uuid);
     pool.close().await;
     Ok(Seen {
@@ -74,6 +77,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
         runs,
         messages,
         subscribers,
+        retry_due: due.get(&uuid).copied(),
         errors: steps
             .into_iter()
             .filter_map(|step| Some((step.name, error_of(&step.result?)?)))

@@ -106,6 +106,33 @@ fn conclusion(story: &Story) -> String {
             story.server,
             story.task
         ),
+        Conclusion::Waits {
+            state,
+            step,
+            due_in_ms,
+        } => {
+            let when = if *due_in_ms >= 0 {
+                format!("is tried again in {}, task {state}", seconds(due_in_ms))
+            } else {
+                let since = seconds(&-due_in_ms);
+                format!("is to be tried again since {since}, task {state}; run this again")
+            };
+            format!("conclusion: waits: step {step} {when}\n")
+        }
+        Conclusion::Overdue {
+            state,
+            still_ms,
+            step,
+            due_ms_ago,
+        } => format!(
+            "conclusion: forgotten: step {step} was to be tried again {} ago, task {state}, no move for {}\n  \
+             its result came while a server had the task in hand: nobody looks again (`cluster-verify explain CV618`)\n  \
+             next: `curl -X DELETE {}/v1/tasks/{}` and create it anew\n",
+            seconds(due_ms_ago),
+            seconds(still_ms),
+            story.server,
+            story.task
+        ),
         Conclusion::Stuck {
             state,
             still_ms,

@@ -19,6 +19,8 @@ pub struct Seen {
     pub messages: Vec<TaskMessage>,
     /// Who takes from the task's queue; none when it was not asked, since the task is at rest.
     pub subscribers: Option<Vec<String>>,
+    /// When the last of its steps that wait for a retry may be tried.
+    pub retry_due: Option<DateTime<Utc>>,
     /// Where a server answers, to be told to cancel the task.
     pub server: String,
     /// Instances by the engine's ids.
