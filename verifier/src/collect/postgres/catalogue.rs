@@ -97,6 +97,16 @@ async fn misplaced(databases: &Databases) -> Result<Vec<String>, Unseen> {
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
+/// The queues from which workers take steps.
+///
+/// # Errors
+/// The query that failed.
+pub async fn queues_of_workers(queues: &PgPool) -> Result<Vec<String>, Unseen> {
+    let query = r"SELECT queue_name FROM pgmq.meta WHERE queue_name LIKE 'worker\_%\_queue'";
+    let names = sqlx::query_scalar(query).fetch_all(queues).await;
+    names.map_err(unseen("the list of the workers' queues"))
+}
+
 async fn migrations(pool: &PgPool) -> Result<Vec<Migration>, Unseen> {
     let what = "the migrations";
     // sqlx keeps its table in whichever schema came first on the search path.

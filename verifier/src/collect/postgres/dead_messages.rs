@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::catalogue::queues_of_workers;
 use super::messages::{is_over, states};
 use super::{Databases, unseen};
 use crate::evidence::Unseen;
@@ -17,14 +18,8 @@ const WHAT: &str = "the messages whose step is over";
 /// # Errors
 /// The query that failed; what was archived before it stays so.
 pub async fn archive(databases: &Databases) -> Result<u64, Unseen> {
-    let queues: Vec<String> = sqlx::query_scalar(
-        r"SELECT queue_name FROM pgmq.meta WHERE queue_name LIKE 'worker\_%\_queue'",
-    )
-    .fetch_all(&databases.queues)
-    .await
-    .map_err(unseen(WHAT))?;
     let mut archived = 0;
-    for queue in queues {
+    for queue in queues_of_workers(&databases.queues).await? {
         archived += archive_of(databases, &queue).await?;
     }
     Ok(archived)

@@ -186,6 +186,21 @@ pub async fn dead_tasks(pool: &PgPool) -> Result<Vec<DeadTask>, Unseen> {
     Ok(dead.collect())
 }
 
+/// Why the engine gave the task up, be that resolved or not.
+///
+/// # Errors
+/// The query that failed.
+pub async fn given_up(pool: &PgPool, task: Uuid) -> Result<Option<String>, Unseen> {
+    sqlx::query_scalar(
+        "SELECT dlq_reason::text FROM tasker.tasks_dlq WHERE task_uuid = $1 \
+         ORDER BY dlq_timestamp DESC LIMIT 1",
+    )
+    .bind(task)
+    .fetch_optional(pool)
+    .await
+    .map_err(unseen("the dead letter table"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,7 @@ pub use dead_messages::archive as archive_dead_messages;
 pub use expected::Expected;
 pub use held::{Held, HeldAlone};
 pub use history::{Past, Tasks, collect as history, stream as histories};
+pub use messages::given_up;
 pub use open_steps::{follow_up, retries_due};
 pub use prune::{Chosen, Pruned, has_canaries, prune};
 pub use subscriptions::sample as subscriptions;

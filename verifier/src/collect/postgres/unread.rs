@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use super::catalogue::queues_of_workers;
 use super::messages::{is_over, states};
 use super::{Databases, unseen};
 use crate::evidence::Unseen;
@@ -19,16 +20,11 @@ const MOST: usize = 200;
 /// The query that failed.
 pub async fn namespaces(databases: &Databases) -> Result<BTreeSet<String>, Unseen> {
     let what = "messages that wait";
-    let names: Vec<(String,)> = sqlx::query_as(
-        "SELECT queue_name FROM pgmq.meta WHERE queue_name LIKE 'worker\\_%\\_queue'",
-    )
-    .fetch_all(&databases.queues)
-    .await
-    .map_err(unseen(what))?;
+    let names = queues_of_workers(&databases.queues).await?;
     if names.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let of_queue = |(number, (name,)): (usize, &(String,))| {
+    let of_queue = |(number, name): (usize, &String)| {
         // A queue's name is part of its table's name: quoted, never pasted in bare.
         let table = name.replace('"', "\"\"");
         format!(
@@ -54,8 +50,8 @@ pub async fn namespaces(databases: &Databases) -> Result<BTreeSet<String>, Unsee
             *of_queue += usize::from(!over);
         }
     }
-    let of_queue = |(name, waiting): (&(String,), usize)| {
-        let inner = name.0.strip_prefix("worker_")?.strip_suffix("_queue")?;
+    let of_queue = |(name, waiting): (&String, usize)| {
+        let inner = name.strip_prefix("worker_")?.strip_suffix("_queue")?;
         (waiting > 0).then(|| inner.to_owned())
     };
     Ok(names.iter().zip(waiting).filter_map(of_queue).collect())

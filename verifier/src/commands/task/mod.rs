@@ -1,6 +1,8 @@
 //! `task UUID`: one task's life as a time line, and where it stands.
 
 mod conclusion;
+#[cfg(test)]
+mod example;
 mod render;
 mod story;
 
@@ -67,6 +69,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
     let due = postgres::retries_due(&pool, &[uuid])
         .await
         .map_err(unavailable)?;
+    let given_up = postgres::given_up(&pool, uuid).await.map_err(unavailable)?;
     let runs = witness::of_task(project, uuid);
     pool.close().await;
     Ok(Seen {
@@ -78,6 +81,7 @@ async fn look(project: &Project, uuid: Uuid) -> Result<Seen> {
         messages,
         subscribers,
         retry_due: due.get(&uuid).copied(),
+        given_up,
         errors: steps
             .into_iter()
             .filter_map(|step| Some((step.name, error_of(&step.result?)?)))

@@ -21,6 +21,8 @@ pub struct Seen {
     pub subscribers: Option<Vec<String>>,
     /// When the last of its steps that wait for a retry may be tried.
     pub retry_due: Option<DateTime<Utc>>,
+    /// Why the engine gave it up; none unless it did.
+    pub given_up: Option<String>,
     /// Where a server answers, to be told to cancel the task.
     pub server: String,
     /// Instances by the engine's ids.
