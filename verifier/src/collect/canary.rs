@@ -181,14 +181,8 @@ mod tests {
 
     fn workload(number: u32) -> Workload {
         Workload {
-            namespace: "mail".into(),
             template: format!("send_{number}"),
-            language: "rust".into(),
-            canary: true,
-            context: serde_json::json!({}),
-            outcome: "complete".into(),
-            results: Default::default(),
-            attempts: Default::default(),
+            ..Workload::example()
         }
     }
 

@@ -106,14 +106,10 @@ mod tests {
 
     fn workload(template: &str, canary: bool, outcome: &str) -> Workload {
         Workload {
-            namespace: "mail".into(),
             template: template.into(),
-            language: "rust".into(),
             canary,
-            context: serde_json::json!({}),
             outcome: outcome.into(),
-            results: Default::default(),
-            attempts: Default::default(),
+            ..Workload::example()
         }
     }
 

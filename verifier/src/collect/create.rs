@@ -166,22 +166,17 @@ mod tests {
             .connect_lazy_with(options.port(1))
     }
 
-    fn workload() -> Workload {
-        Workload {
-            namespace: "mail".into(),
-            template: "send".into(),
-            language: "rust".into(),
-            canary: true,
-            context: json!({}),
-            outcome: "complete".into(),
-            results: Default::default(),
-            attempts: Default::default(),
-        }
-    }
-
     async fn canary(servers: &Servers, via: usize) -> Canary {
         let via = &servers.all[via];
-        create(servers, &workload(), "canary", via, &servers.all, &nobody()).await
+        create(
+            servers,
+            &Workload::example(),
+            "canary",
+            via,
+            &servers.all,
+            &nobody(),
+        )
+        .await
     }
 
     #[tokio::test]

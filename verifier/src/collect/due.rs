@@ -175,13 +175,7 @@ mod tests {
     fn workload(namespace: &str) -> Workload {
         Workload {
             namespace: namespace.into(),
-            template: "send".into(),
-            language: "rust".into(),
-            canary: true,
-            context: serde_json::json!({}),
-            outcome: "complete".into(),
-            results: BTreeMap::new(),
-            attempts: BTreeMap::new(),
+            ..Workload::example()
         }
     }
 

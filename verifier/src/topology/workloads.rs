@@ -37,6 +37,23 @@ pub struct Workload {
     pub attempts: BTreeMap<String, i64>,
 }
 
+#[cfg(test)]
+impl Workload {
+    /// For tests: small, and complete when it is over.
+    pub fn example() -> Self {
+        Self {
+            namespace: "mail".into(),
+            template: "send".into(),
+            language: "rust".into(),
+            canary: true,
+            context: serde_json::json!({}),
+            outcome: "complete".into(),
+            results: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+        }
+    }
+}
+
 impl Workloads {
     /// Reads the file; without one there are no canaries.
     ///

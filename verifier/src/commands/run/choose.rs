@@ -73,12 +73,8 @@ mod tests {
         let one = |namespace: &str, template: &str, context: serde_json::Value| Workload {
             namespace: namespace.into(),
             template: template.into(),
-            language: "rust".into(),
-            canary: false,
             context,
-            outcome: "complete".into(),
-            results: Default::default(),
-            attempts: Default::default(),
+            ..Workload::example()
         };
         let all = vec![
             one("a", "linear", serde_json::json!({"n": 6})),

@@ -199,19 +199,6 @@ pub mod tests {
 
     use super::*;
 
-    fn workload() -> Workload {
-        Workload {
-            namespace: "mail".into(),
-            template: "send".into(),
-            language: "rust".into(),
-            canary: true,
-            context: serde_json::json!({}),
-            outcome: "complete".into(),
-            results: BTreeMap::new(),
-            attempts: BTreeMap::new(),
-        }
-    }
-
     fn created(via: &str, create: CreateOutcome) -> Canary {
         Canary {
             create_ms: 10,
@@ -247,7 +234,7 @@ pub mod tests {
         let lives: Vec<Life> = (0..10)
             .map(|task| life(task * 100, Some(50), "complete"))
             .collect();
-        let mut summary = Summary::of(&workload(), &tasks, &lives, &names.into());
+        let mut summary = Summary::of(&Workload::example(), &tasks, &lives, &names.into());
         summary.examples.clear();
         summary
     }
@@ -278,7 +265,7 @@ pub mod tests {
         };
         let tasks = [created("orchestration-2", refused)];
 
-        let mut nothing = Summary::of(&workload(), &tasks, &[], &BTreeMap::new());
+        let mut nothing = Summary::of(&Workload::example(), &tasks, &[], &BTreeMap::new());
         nothing.wanted = 4;
         assert_eq!(
             nothing.unexpected(),
@@ -288,11 +275,11 @@ pub mod tests {
         assert_eq!(nothing.latency_ms, None);
 
         let open = [life(0, None, "steps_in_process")];
-        let stuck = Summary::of(&workload(), &[], &open, &BTreeMap::new());
+        let stuck = Summary::of(&Workload::example(), &[], &open, &BTreeMap::new());
         assert_eq!((stuck.open, stuck.unexpected().len()), (1, 0));
 
         let other = [life(0, Some(5), "error")];
-        let other = Summary::of(&workload(), &[], &other, &BTreeMap::new());
+        let other = Summary::of(&Workload::example(), &[], &other, &BTreeMap::new());
         // Whether at rest, and in which state, the checks judge.
         assert_eq!(other.unexpected(), [""; 0]);
     }
@@ -306,7 +293,7 @@ pub mod tests {
         let tasks = [created("orchestration-2", create)];
         let lives = [life(0, Some(5), "complete")];
 
-        let summary = Summary::of(&workload(), &tasks, &lives, &BTreeMap::new());
+        let summary = Summary::of(&Workload::example(), &tasks, &lives, &BTreeMap::new());
 
         assert_eq!(summary.unexpected(), Vec::<String>::new());
         assert_eq!(summary.indeterminate_creates["HTTP 500: no"], 1);
