@@ -12,6 +12,7 @@ pub mod endpoints;
 mod engine_file;
 mod flight;
 pub mod identity;
+mod listening;
 pub mod log;
 #[cfg(test)]
 #[path = "../../tests/common/postgres.rs"]

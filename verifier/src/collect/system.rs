@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
+use super::listening::listeners;
 use crate::evidence::{Listener, Observed, OsProcess, SystemView};
 use crate::project::Project;
 use crate::topology::Topology;
@@ -17,58 +18,53 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         .map(|(_, instance)| instance.port)
         .chain([topology.database.port])
         .collect();
-    // Each walks through all processes, of which PostgreSQL alone has dozens.
-    let (listeners, system) = std::thread::scope(|scope| {
-        let listeners = scope.spawn(|| listeners::get_all().map_err(|error| error.to_string()));
-        let system = refreshed();
-        (listeners.join(), system)
+    let system = refreshed();
+    let all = system.processes().values().map(|process| {
+        let mut described = describe(process);
+        described.of_another_cluster = is_of_another_cluster(project, &described);
+        (described, process)
     });
-    let listeners = match listeners {
-        Ok(Ok(all)) => all,
-        Ok(Err(why)) => return Observed::unseen("listening sockets", why),
-        Err(_) => return Observed::unseen("listening sockets", "the look at them panicked"),
-    };
-    let listeners: Vec<Listener> = listeners
-        .into_iter()
-        .filter(|listener| ports.contains(&listener.socket.port()))
-        .map(|listener| Listener {
-            port: listener.socket.port(),
-            address: listener.socket.ip().to_string(),
-            pid: listener.process.pid,
-            process: listener.process.name,
-        })
-        .collect();
-    let listeners = without_children(listeners, |pid| {
+    let all: Vec<(OsProcess, &sysinfo::Process)> = all.collect();
+    let pid_files = pid_files(project, topology);
+    let parent = |pid| {
         let process = system.process(sysinfo::Pid::from_u32(pid))?;
         process.parent().map(sysinfo::Pid::as_u32)
-    });
-    let pid_files = pid_files(project, topology);
+    };
+    let likely = all.iter().map(|(described, _)| described);
+    let likely = likely.filter(|it| it.instance().is_some() || is_first_of_postgres(it, &system));
+    let likely = likely.map(|it| it.pid).chain(pid_files.values().copied());
+    let listeners = match listeners(&ports, likely.collect()) {
+        Ok(found) => without_children(found, parent),
+        Err(why) => return Observed::unseen("listening sockets", why),
+    };
     let named: BTreeSet<u32> = listeners
         .iter()
         .map(|listener| listener.pid)
         .chain(pid_files.values().copied())
         .collect();
-    let processes = system
-        .processes()
-        .values()
-        .filter_map(|process| {
-            let mut described = describe(process);
-            described.of_another_cluster = is_of_another_cluster(project, &described);
-            if !named.contains(&described.pid) && !belongs(project, &described) {
-                return None;
-            }
-            // Costs a look at every descriptor, and PostgreSQL alone has dozens of processes.
-            if described.instance().is_some() {
-                described.descriptors = descriptors(process);
-            }
-            Some(described)
-        })
-        .collect();
+    let of_cluster = all
+        .into_iter()
+        .filter(|(described, _)| named.contains(&described.pid) || belongs(project, described));
+    let processes = of_cluster.map(|(mut described, process)| {
+        // Costs a look at every descriptor, and PostgreSQL alone has dozens of processes.
+        if described.instance().is_some() {
+            described.descriptors = descriptors(process);
+        }
+        described
+    });
+    let processes = processes.collect();
     Observed::Seen(SystemView {
         processes,
         listeners,
         pid_files,
     })
+}
+
+/// All others are its children.
+fn is_first_of_postgres(process: &OsProcess, system: &System) -> bool {
+    let parent = process.parent.map(sysinfo::Pid::from_u32);
+    let parent = parent.and_then(|parent| system.process(parent));
+    process.name == "postgres" && parent.is_none_or(|parent| parent.name() != "postgres")
 }
 
 /// Where one process works; none where it has ended or is another user's.
