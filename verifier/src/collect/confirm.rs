@@ -1,7 +1,7 @@
 //! Before anybody is said not to take from a queue: tasks for the namespaces in which a worker did not show by itself.
 //!
 //! A visit to a queue that always holds messages, such as those of steps that are over, is too short to be seen. Whoever
-//! stores a result for the namespace takes from its queue all the same.
+//! runs a step of the namespace, or stores a result, takes from its queue all the same.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use super::canary::Sender;
 use super::due::{Errand, all};
 use super::postgres::{self, Expected};
 use super::progress::few;
+use super::witnessed::Witnessed;
 use crate::evidence::{Canary, Observed, Subscriptions, Unseen};
 use crate::topology::{Workload, Workloads};
 
@@ -21,6 +22,7 @@ pub async fn confirm(
     workloads: &Workloads,
     servers: &[&str],
     expected: &Expected,
+    witnessed: &Witnessed<'_>,
     tasks: &mut Vec<Canary>,
     seen: &mut Subscriptions,
 ) -> Result<(), Unseen> {
@@ -30,6 +32,7 @@ pub async fn confirm(
             break;
         }
         postgres::add_work(sender.pool, expected, seen).await?;
+        witnessed.add(seen);
         let missing = expected.in_question(seen);
         for namespace in left_waiting(&missing, tasks) {
             // No further round would tell more.
@@ -44,7 +47,9 @@ pub async fn confirm(
             few(asked.iter().map(|asked| &asked.namespace))
         ));
         let errands: Vec<Errand<'_>> = all(&asked, servers);
-        match sender.send(&errands).await {
+        let queues = &sender.pool.queues;
+        let send = sender.send(&errands);
+        match postgres::sample_beside(queues, expected, seen, send).await? {
             Observed::Seen(sent) => tasks.extend(sent.tasks),
             Observed::Unseen(unseen) => return Err(unseen),
         }
@@ -54,6 +59,7 @@ pub async fn confirm(
     }
     if !expected.in_question(seen).is_empty() {
         postgres::add_work(sender.pool, expected, seen).await?;
+        witnessed.add(seen);
     }
     Ok(())
 }

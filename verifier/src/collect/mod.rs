@@ -36,6 +36,7 @@ mod template;
 pub mod tools;
 pub mod witness;
 mod witness_line;
+pub mod witnessed;
 pub mod workload;
 
 use std::path::Path;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::witness_line::Written;
 use crate::evidence::{InjectedFault, Observed, Unseen, WitnessView};
-use crate::history::{Runs, StepRuns};
+use crate::history::{Line, Runs, StepRuns};
 use crate::project::Project;
 
 /// Unreadable lines that are told one by one.
@@ -53,6 +53,22 @@ pub fn of_tasks(project: &Project, tasks: &HashSet<Uuid>) -> Observed<WitnessVie
     view(project, Reach::Whole, |line| tasks.contains(&line.task))
 }
 
+/// Shows every line to `look`.
+///
+/// # Errors
+/// There is no folder of witness files.
+pub fn each_line(
+    project: &Project,
+    reach: Reach,
+    mut look: impl FnMut(&Line<'_>),
+) -> Result<(), Unseen> {
+    let looked = fold(project, reach, |line| {
+        look(&line.judged());
+        false
+    });
+    looked.map(|_| ())
+}
+
 /// Every run of one task's steps.
 pub fn of_task(project: &Project, task: Uuid) -> Observed<Vec<StepRuns>> {
     match fold(project, Reach::Whole, |line| line.task == task) {
@@ -89,7 +105,7 @@ struct Read {
 fn fold(
     project: &Project,
     reach: Reach,
-    wanted: impl Fn(&Written<'_>) -> bool,
+    mut wanted: impl FnMut(&Written<'_>) -> bool,
 ) -> Result<Read, Unseen> {
     let folder = project.state.join("witness");
     let paths = files(&folder)
@@ -97,7 +113,7 @@ fn fold(
     let mut all = Read::default();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Err(problem) = read(&path, reach.bytes(), &wanted, &mut all) {
+        if let Err(problem) = read(&path, reach.bytes(), &mut wanted, &mut all) {
             all.unreadable.push(format!("{name}: {problem}"));
         }
     }
@@ -114,7 +130,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn read(
     path: &Path,
     end: u64,
-    wanted: &impl Fn(&Written<'_>) -> bool,
+    wanted: &mut impl FnMut(&Written<'_>) -> bool,
     all: &mut Read,
 ) -> std::io::Result<()> {
     let mut file = File::open(path)?;
@@ -176,7 +192,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut all = Read::default();
-        read(file.path(), end, &|line| line.wall >= since, &mut all).unwrap();
+        read(file.path(), end, &mut |line| line.wall >= since, &mut all).unwrap();
         all
     }
 

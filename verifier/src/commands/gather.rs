@@ -11,6 +11,7 @@ use crate::collect::postgres::Past;
 use crate::collect::progress::Progress;
 use crate::collect::servers::Servers;
 use crate::collect::witness::Reach;
+use crate::collect::witnessed::Witnessed;
 use crate::collect::{
     configuration, endpoints, identity, log, postgres, remembered, supervisor, system, tools,
     witness,
@@ -179,8 +180,9 @@ pub async fn gather(
         evidence.database = postgres::catalogue(&pool).await.into();
         let mut expected = expected_of_running(evidence, &topology);
         expected.seen = remembered::read(project, &expected.workers);
-        let seen = postgres::subscriptions(&pool, &expected, progress).await;
-        if let Ok(seen) = &seen {
+        let mut seen = postgres::subscriptions(&pool, &expected, progress).await;
+        if let Ok(seen) = &mut seen {
+            Witnessed::of(project, evidence).add(seen);
             remembered::write(project, &expected.workers, seen);
         }
         evidence.subscriptions = seen.into();

@@ -12,6 +12,7 @@ use crate::collect::due::{self, Boots, Suspects};
 use crate::collect::pace::Pace;
 use crate::collect::probe::{self, Probes};
 use crate::collect::proven::Proven;
+use crate::collect::witnessed::Witnessed;
 use crate::collect::{confirm, domain_events, postgres, remembered};
 use crate::error::{Error, Result};
 use crate::evidence::{Canary, Evidence, Observed};
@@ -64,11 +65,15 @@ pub async fn live(
     );
     evidence.canaries = canaries;
     evidence.subscriptions = subscriptions.into();
+    let witnessed = Witnessed::of(project, evidence);
     if let (Observed::Seen(sent), Observed::Seen(seen)) =
         (&mut evidence.canaries, &mut evidence.subscriptions)
     {
         let tasks = &mut sent.tasks;
-        match confirm::confirm(sender, &workloads, &servers, &expected, tasks, seen).await {
+        let confirmed = confirm::confirm(
+            sender, &workloads, &servers, &expected, &witnessed, tasks, seen,
+        );
+        match confirmed.await {
             Ok(()) => remembered::write(project, &expected.workers, seen),
             Err(unseen) => evidence.subscriptions = Observed::Unseen(unseen),
         }

@@ -33,11 +33,11 @@ pub use history::{Past, Tasks, collect as history, stream as histories};
 pub use messages::given_up;
 pub use open_steps::{follow_up, retries_due};
 pub use prune::{Chosen, Pruned, has_canaries, prune};
-pub use subscriptions::sample as subscriptions;
+pub use subscriptions::{sample as subscriptions, sample_beside};
 pub use task_messages::{TaskMessage, collect as task_messages};
 pub use task_progress::{TaskProgress, collect as task_progress};
 pub use unread::namespaces as unread;
-pub use work::add_new as add_work;
+pub use work::{add as add_work_done, add_new as add_work};
 
 use crate::evidence::Unseen;
 

@@ -15,6 +15,8 @@ use crate::collect::progress::{Progress, few};
 use crate::evidence::{Listen, Poll, Sign, Subscriptions, Unseen};
 
 const SAMPLE: Duration = Duration::from_millis(40);
+/// While tasks are at work of which everybody is told: each of their messages is read within milliseconds.
+const DENSE: Duration = Duration::from_millis(5);
 const COUNT_WORK: Duration = Duration::from_millis(500);
 /// A poll that is older has hung: its lock says nothing of now.
 const LONGEST_POLL: Duration = VISIT.saturating_mul(2);
@@ -64,6 +66,38 @@ pub async fn sample(
     Ok(seen)
 }
 
+/// Looks for as long as `work` lasts, so often that whoever only reads the messages it is told of shows too, and
+/// returns what that came to.
+///
+/// # Errors
+/// The query that failed.
+pub async fn sample_beside<T>(
+    pool: &PgPool,
+    expected: &Expected,
+    seen: &mut Subscriptions,
+    work: impl Future<Output = T>,
+) -> Result<T, Unseen> {
+    let boots: (Vec<&String>, Vec<&DateTime<Utc>>) = expected.began.iter().unzip();
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let work = async {
+        let came_to = work.await;
+        // Nobody waits for it when a query failed.
+        let _ = done.send(());
+        came_to
+    };
+    let looks = async {
+        let mut ended = ended;
+        loop {
+            add_polls(pool, &boots, seen).await?;
+            if tokio::time::timeout(DENSE, &mut ended).await.is_ok() {
+                return Ok(());
+            }
+        }
+    };
+    let (came_to, looked) = futures::join!(work, looks);
+    looked.map(|()| came_to)
+}
+
 async fn add_polls(
     pool: &PgPool,
     (instances, began): &(Vec<&String>, Vec<&DateTime<Utc>>),
@@ -84,7 +118,7 @@ async fn add_polls(
            AND class.relnamespace = 'pgmq'::regnamespace \
            AND class.relname LIKE 'q\\_worker\\_%\\_queue' \
            AND lock.mode IN ('RowShareLock', 'RowExclusiveLock') \
-           AND activity.query ILIKE '%pgmq.read%' \
+           AND activity.query ILIKE ANY (ARRAY['%pgmq.read%', '%pgmq\\_read\\_specific\\_message%']) \
            AND (boot.began IS NULL OR activity.backend_start >= boot.began) \
          GROUP BY 1, 2",
     )

@@ -91,7 +91,7 @@ async fn add_since(
 }
 
 /// A part of the boot never has more than the whole.
-fn add(work: &mut Vec<WorkDone>, done: WorkDone) {
+pub fn add(work: &mut Vec<WorkDone>, done: WorkDone) {
     let same =
         |it: &&mut WorkDone| (&it.instance, &it.namespace) == (&done.instance, &done.namespace);
     match work.iter_mut().find(same) {
