@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::postgres::add_work_done;
+use super::postgres::{Expected, add_work_done};
 use super::witness::{Reach, each_line};
 use crate::evidence::{Evidence, Identity, Observed, Sign, Subscriptions, WorkDone};
 use crate::project::Project;
@@ -37,9 +37,32 @@ impl<'a> Witnessed<'a> {
         }
     }
 
-    /// Adds who has run handlers of which namespace. What cannot be read adds nothing: that is reported where the
-    /// witness itself is judged.
+    /// Adds who has run handlers of which namespace.
     pub fn add(&self, seen: &mut Subscriptions) {
+        for (work, last) in self.work() {
+            if last >= seen.began {
+                let instance = work.instance.clone();
+                seen.alive.entry(instance).or_insert(Sign::Worked);
+            }
+            add_work_done(&mut seen.work, work);
+        }
+    }
+
+    /// The work that proves what is not known by earlier looks; nothing where all is, for to read costs.
+    pub fn work_of(&self, expected: &Expected) -> Vec<WorkDone> {
+        let known = Subscriptions {
+            polls: expected.seen.clone(),
+            ..Subscriptions::default()
+        };
+        if expected.missing(&known).is_empty() {
+            return Vec::new();
+        }
+        self.work().into_iter().map(|(work, _)| work).collect()
+    }
+
+    /// Who has run handlers of which namespace, and when last. What cannot be read shows nobody: that is reported
+    /// where the witness itself is judged.
+    fn work(&self) -> Vec<(WorkDone, DateTime<Utc>)> {
         let mut ran: BTreeMap<(String, String), Ran> = BTreeMap::new();
         let _ = each_line(self.project, Reach::Ends, |line| {
             let boot = self.boots.get(line.instance);
@@ -52,19 +75,16 @@ impl<'a> Witnessed<'a> {
             ran.runs += u64::from(line.started);
             ran.last = ran.last.max(last);
         });
-        for ((instance, namespace), ran) in ran {
-            if ran.last >= seen.began {
-                seen.alive.entry(instance.clone()).or_insert(Sign::Worked);
-            }
-            add_work_done(
-                &mut seen.work,
-                WorkDone {
-                    instance,
-                    namespace,
-                    steps: ran.runs,
-                },
-            );
-        }
+        let work = ran.into_iter().map(|((instance, namespace), ran)| {
+            let steps = ran.runs;
+            let done = WorkDone {
+                instance,
+                namespace,
+                steps,
+            };
+            (done, ran.last)
+        });
+        work.collect()
     }
 }
 
@@ -73,6 +93,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::evidence::Poll;
 
     /// A line of a witness file: a run of a step of a namespace began.
     fn line(pid: u32, namespace: &str, wall: DateTime<Utc>) -> String {
@@ -82,24 +103,30 @@ mod tests {
         ) + "\n"
     }
 
-    fn of(lines: &[String]) -> Subscriptions {
-        let evidence = Evidence::healthy();
+    /// A state folder with these lines in a witness file.
+    fn witness(lines: &[String]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project {
+        let files = folder.path().join("witness");
+        std::fs::create_dir(&files).unwrap();
+        std::fs::write(files.join("worker-rust-1.jsonl"), lines.concat()).unwrap();
+        folder
+    }
+
+    fn project(folder: &tempfile::TempDir) -> Project {
+        Project {
             root: folder.path().to_path_buf(),
             state: folder.path().to_path_buf(),
-        };
-        std::fs::create_dir(folder.path().join("witness")).unwrap();
-        std::fs::write(
-            folder.path().join("witness/worker-rust-1.jsonl"),
-            lines.concat(),
-        )
-        .unwrap();
+        }
+    }
+
+    /// What the lines show to a look that began five minutes after the boot.
+    fn of(lines: &[String]) -> Subscriptions {
+        let folder = witness(lines);
         let mut seen = Subscriptions {
             began: boot().1 + TimeDelta::minutes(5),
             ..Subscriptions::default()
         };
-        Witnessed::of(&project, &evidence).add(&mut seen);
+        Witnessed::of(&project(&folder), &Evidence::healthy()).add(&mut seen);
         seen
     }
 
@@ -130,6 +157,28 @@ mod tests {
         let seen = of(&[line(pid, "mail", began + TimeDelta::minutes(6))]);
 
         assert!(seen.is_alive("worker-rust-1"));
+    }
+
+    #[test]
+    fn where_all_was_seen_before_nothing_is_read() {
+        let (pid, began) = boot();
+        let folder = witness(&[line(pid, "mail", began + TimeDelta::minutes(1))]);
+        let project = project(&folder);
+        let evidence = Evidence::healthy();
+        let witnessed = Witnessed::of(&project, &evidence);
+        let mut expected = Expected {
+            namespaces: [("worker-rust-1".to_owned(), ["mail".to_owned()].into())].into(),
+            ..Expected::default()
+        };
+
+        assert_eq!(witnessed.work_of(&expected).len(), 1);
+
+        expected.seen = vec![Poll {
+            instance: "worker-rust-1".into(),
+            namespace: "mail".into(),
+            first_seen: began,
+        }];
+        assert_eq!(witnessed.work_of(&expected), []);
     }
 
     #[test]

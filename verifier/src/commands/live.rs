@@ -36,6 +36,8 @@ pub async fn live(
     let mut expected = expected_of_running(evidence, topology);
     expected.seen = remembered::read(project, &expected.workers);
     expected.confirmed = true;
+    let witnessed = Witnessed::of(project, evidence);
+    expected.worked = witnessed.work_of(&expected);
     let canaries_of = served(evidence, topology, &workloads);
     let boots = boots(evidence, topology, &expected);
     let servers: Vec<&str> = boots.servers.keys().map(String::as_str).collect();
@@ -65,7 +67,6 @@ pub async fn live(
     );
     evidence.canaries = canaries;
     evidence.subscriptions = subscriptions.into();
-    let witnessed = Witnessed::of(project, evidence);
     if let (Observed::Seen(sent), Observed::Seen(seen)) =
         (&mut evidence.canaries, &mut evidence.subscriptions)
     {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::evidence::{Poll, Subscriptions};
+use crate::evidence::{Poll, Subscriptions, WorkDone};
 
 /// One visit of a namespace on an empty queue (`pgmq.read_with_poll`'s own default).
 pub(super) const VISIT: Duration = Duration::from_secs(5);
@@ -24,6 +24,8 @@ pub struct Expected {
     pub began: BTreeMap<String, DateTime<Utc>>,
     /// Polls that were seen before, of these very boots.
     pub seen: Vec<Poll>,
+    /// Work that was seen before, of these very boots.
+    pub worked: Vec<WorkDone>,
     /// Whether whoever does not show will be given work (`confirm`), so that no second round is needed.
     pub confirmed: bool,
 }

@@ -35,6 +35,7 @@ pub async fn sample(
     let line = progress.beside();
     let mut seen = Subscriptions {
         polls: expected.seen.clone(),
+        work: expected.worked.clone(),
         began: clock(databases).await?,
         ..Subscriptions::default()
     };
