@@ -25,11 +25,12 @@ struct Ran {
 }
 
 impl<'a> Witnessed<'a> {
-    /// By the identity records; of an instance without one no line counts.
-    pub fn of(project: &'a Project, evidence: &Evidence) -> Self {
+    /// By the identity records of those that are expected: whoever does not run takes from no queue, whatever it ran.
+    pub fn of(project: &'a Project, evidence: &Evidence, expected: &Expected) -> Self {
         let boot = |(id, identity): (&String, &Observed<Identity>)| {
             let identity = identity.ok()?;
-            Some((id.clone(), (identity.pid, identity.started_at)))
+            let is_expected = expected.namespaces.contains_key(id);
+            is_expected.then(|| (id.clone(), (identity.pid, identity.started_at)))
         };
         Self {
             project,
@@ -126,8 +127,16 @@ mod tests {
             began: boot().1 + TimeDelta::minutes(5),
             ..Subscriptions::default()
         };
-        Witnessed::of(&project(&folder), &Evidence::healthy()).add(&mut seen);
+        let healthy = Evidence::healthy();
+        Witnessed::of(&project(&folder), &healthy, &expected()).add(&mut seen);
         seen
+    }
+
+    fn expected() -> Expected {
+        Expected {
+            namespaces: [("worker-rust-1".to_owned(), ["mail".to_owned()].into())].into(),
+            ..Expected::default()
+        }
     }
 
     /// The healthy worker's pid, and when it began.
@@ -160,16 +169,24 @@ mod tests {
     }
 
     #[test]
+    fn what_an_instance_ran_that_does_not_run_any_more_shows_nothing() {
+        let (pid, began) = boot();
+        let folder = witness(&[line(pid, "mail", began + TimeDelta::minutes(1))]);
+        let mut seen = Subscriptions::default();
+
+        let nobody = Expected::default();
+        Witnessed::of(&project(&folder), &Evidence::healthy(), &nobody).add(&mut seen);
+
+        assert_eq!(seen.work, []);
+    }
+
+    #[test]
     fn where_all_was_seen_before_nothing_is_read() {
         let (pid, began) = boot();
         let folder = witness(&[line(pid, "mail", began + TimeDelta::minutes(1))]);
         let project = project(&folder);
-        let evidence = Evidence::healthy();
-        let witnessed = Witnessed::of(&project, &evidence);
-        let mut expected = Expected {
-            namespaces: [("worker-rust-1".to_owned(), ["mail".to_owned()].into())].into(),
-            ..Expected::default()
-        };
+        let mut expected = expected();
+        let witnessed = Witnessed::of(&project, &Evidence::healthy(), &expected);
 
         assert_eq!(witnessed.work_of(&expected).len(), 1);
 

@@ -180,7 +180,7 @@ pub async fn gather(
         evidence.database = postgres::catalogue(&pool).await.into();
         let mut expected = expected_of_running(evidence, &topology);
         expected.seen = remembered::read(project, &expected.workers);
-        let witnessed = Witnessed::of(project, evidence);
+        let witnessed = Witnessed::of(project, evidence, &expected);
         expected.worked = witnessed.work_of(&expected);
         let mut seen = postgres::subscriptions(&pool, &expected, progress).await;
         if let Ok(seen) = &mut seen {

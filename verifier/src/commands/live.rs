@@ -36,7 +36,7 @@ pub async fn live(
     let mut expected = expected_of_running(evidence, topology);
     expected.seen = remembered::read(project, &expected.workers);
     expected.confirmed = true;
-    let witnessed = Witnessed::of(project, evidence);
+    let witnessed = Witnessed::of(project, evidence, &expected);
     expected.worked = witnessed.work_of(&expected);
     let canaries_of = served(evidence, topology, &workloads);
     let boots = boots(evidence, topology, &expected);
