@@ -247,8 +247,12 @@ fn goes_to<S: State>(transitions: &mut [Transition<S>], at: usize, to: S) -> boo
     let Some(transition) = transitions.get_mut(index) else {
         return false;
     };
+    // What an operator did leads to states of its own: the database cannot tell it of others.
+    if transition.privileged || to.follows(transition.from) {
+        return false;
+    }
     transition.to = to;
-    !transition.privileged && !to.follows(transition.from)
+    true
 }
 
 fn skips_a_number<S>(transitions: &mut [Transition<S>], at: usize) -> bool {
