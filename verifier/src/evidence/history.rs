@@ -272,6 +272,7 @@ fn count(counts: &mut BTreeMap<String, RuleCount>, task: &TaskHistory) -> bool {
 mod tests {
     use super::*;
     use crate::evidence::healthy::task_history;
+    use crate::history::Transition;
     use crate::history::model::{Choices, bytes, life};
     use crate::history::mutations::MUTATIONS;
 
@@ -354,20 +355,29 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_is_tried_again_counts_each_time() {
-        let mut retried = task_history();
-        let step = &mut retried.steps[0];
-        let handed = step
-            .transitions
-            .iter()
-            .find(|it| it.to == StepState::Enqueued);
-        let again = handed.unwrap().clone();
-        step.transitions.extend([again.clone(), again]);
-        let mut view = HistoryView::default();
+    fn a_step_that_is_tried_again_counts_each_time_and_a_second_enqueueing_does_not() {
+        let chances = |states: &[StepState]| {
+            let mut task = task_history();
+            let step = &mut task.steps[0];
+            for to in states {
+                let last = step.transitions.last().unwrap().clone();
+                let from = Some(last.to);
+                step.transitions.push(Transition {
+                    from,
+                    to: *to,
+                    ..last
+                });
+            }
+            // A second server begins where the first one did.
+            let last = step.transitions.last().unwrap().clone();
+            step.transitions.push(last);
+            let mut view = HistoryView::default();
+            view.add(task);
+            view.chances() - view.steps
+        };
 
-        view.add(retried);
-
-        assert_eq!(view.chances(), view.steps + 2);
+        assert_eq!(chances(&[StepState::Pending]), 0);
+        assert_eq!(chances(&[StepState::Pending, StepState::Enqueued]), 1);
     }
 
     #[test]

@@ -96,10 +96,13 @@ impl StepHistory {
         current(&self.transitions)
     }
 
-    /// How often it was handed to the workers: once, and once more for each time it is tried again.
+    /// How often it was handed to the workers: once, and once more for each time it is tried again. That a second server
+    /// enqueues what is enqueued is a race itself, and no further chance for one.
     pub fn handed_out(&self) -> u64 {
-        let handed = self.transitions.iter();
-        handed.filter(|it| it.to == StepState::Enqueued).count() as u64
+        let pairs = self.transitions.windows(2);
+        let handed = pairs
+            .filter(|pair| pair[1].to == StepState::Enqueued && pair[1].from == Some(pair[0].to));
+        handed.count() as u64
     }
 
     /// Whether what depends on it may start.
