@@ -8,6 +8,15 @@ skip() {
     exit 77
 }
 
+# Runs Rust tests. What failed is told once more at the end of all stages, and not only where it scrolls away.
+run_tests() {
+    local output=$TASKER_TEST_STATE/output.txt status=0
+    "$@" | tee "$output" || status=$?
+    [ "$status" = 0 ] || sed -n '/^failures:$/,/^test result/p' "$output" | head -n 200 >>"$TASKER_TEST_STATE/summary.txt"
+    rm -f "$output"
+    return "$status"
+}
+
 # Files that git knows or would add, so that nothing generated is looked at.
 project_files() {
     git ls-files --cached --others --exclude-standard

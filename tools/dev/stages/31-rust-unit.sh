@@ -2,4 +2,4 @@
 # The Rust crates' unit tests.
 . "$TASKER_CLUSTER_ROOT/tools/dev/lib/stage.sh"
 
-cargo test --locked --workspace
+run_tests cargo test --locked --workspace

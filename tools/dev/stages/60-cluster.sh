@@ -21,8 +21,9 @@ if grep -rl '^<nil> ' "$TASKER_CLUSTER_STATE/logs"; then
     printf 'process-compose wrote words of its own before the lines of these logs\n'
     exit 1
 fi
-# The whole workspace's features, so that nothing is compiled a second time.
-cargo test --locked --workspace --features cluster-verify/test-cluster --test live
+# The whole workspace's features, so that nothing is compiled a second time. The tests take turns at the cluster: with
+# one thread always in the same order.
+run_tests cargo test --locked --workspace --features cluster-verify/test-cluster --test live -- --test-threads 1
 # Whatever was broken is whole again.
 ./dev check
 

@@ -96,20 +96,18 @@ impl Cluster {
     }
 
     pub fn wait_until_healthy(&self) {
-        self.wait_for("a healthy cluster", || {
-            self.verify(&["status"]).status.success()
+        let mut said = Vec::new();
+        let healthy = comes_true(|| {
+            let status = self.verify(&["status"]);
+            said = status.stdout;
+            status.status.success()
         });
+        let said = String::from_utf8_lossy(&said);
+        assert!(healthy, "not healthy within {PATIENCE:?}:\n{said}");
     }
 
-    pub fn wait_for(&self, what: &str, mut condition: impl FnMut() -> bool) {
-        let begun = Instant::now();
-        while !condition() {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{what}: not within {PATIENCE:?}"
-            );
-            std::thread::sleep(Duration::from_millis(100));
-        }
+    pub fn wait_for(&self, what: &str, condition: impl FnMut() -> bool) {
+        assert!(comes_true(condition), "{what}: not within {PATIENCE:?}");
     }
 
     /// So that polls come to steps that were sent while their workers were away: behind enough of these they never do.
@@ -170,6 +168,18 @@ impl Cluster {
     pub fn state(&self) -> PathBuf {
         self.project.state.clone()
     }
+}
+
+/// Whether it does while there is patience.
+fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while !condition() {
+        if begun.elapsed() >= PATIENCE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    true
 }
 
 /// Who started a process.

@@ -38,7 +38,7 @@ fn a_worker_on_a_wrong_template_path_is_named_with_the_variable_and_what_it_lost
     names(verdict.finding("CV410", victim), cause, &told);
     // The sibling still serves them all: nobody is left without a subscriber, and every task ends.
     for code in ["CV308", "CV502"] {
-        assert_eq!(verdict.findings(code).len(), 0, "{:#}", verdict.report);
+        assert_eq!(verdict.findings(code).len(), 0, "{verdict}");
     }
 }
 
@@ -76,11 +76,11 @@ fn tasks_that_hang_because_all_their_workers_are_misled_lead_to_the_variable_and
     let of_linear = canaries
         .iter()
         .find(|it| it["evidence"]["queue"] == "worker_rust_e2e_linear_queue");
-    let hanging = of_linear.unwrap_or_else(|| panic!("{:#}", verdict.report));
+    let hanging = of_linear.unwrap_or_else(|| panic!("{verdict}"));
     names(
         hanging,
         cause,
         &["linear_step_1", BOTH[0], VARIABLE, &path, ORIGIN],
     );
-    assert_eq!(verdict.findings("CV402").len(), 0, "{:#}", verdict.report);
+    assert_eq!(verdict.findings("CV402").len(), 0, "{verdict}");
 }

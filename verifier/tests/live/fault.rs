@@ -43,9 +43,9 @@ pub fn broken<Held>(
     let left = after.told();
     let told: Vec<String> = verdict.told();
     let new: Vec<&String> = told.iter().filter(|code| !left.contains(code)).collect();
-    assert_eq!(new, codes, "while it is broken: {:#}", verdict.report);
-    assert_eq!(verdict.status, Some(1), "{:#}", verdict.report);
-    assert_eq!(after.status, Some(0), "after it: {:#}", after.report);
+    assert_eq!(new, codes, "while it is broken: {verdict}");
+    assert_eq!(verdict.status, Some(1), "{verdict}");
+    assert_eq!(after.status, Some(0), "after it: {after}");
     verdict
 }
 

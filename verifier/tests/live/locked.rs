@@ -29,7 +29,7 @@ fn a_lock_on_the_tasks_makes_the_verdict_unknown_and_holds_nobody_up() {
     let task = cluster.verify(&["task", "00000000-0000-7000-8000-000000000000"]);
 
     assert!(begun.elapsed() < HELD, "{:?}", begun.elapsed());
-    assert_eq!(verdict.status, Some(2), "{:#}", verdict.report);
+    assert_eq!(verdict.status, Some(2), "{verdict}");
     for check in verdict.checks() {
         let why = check["outcome"]["unseen"]["why"]
             .as_str()
@@ -43,9 +43,5 @@ fn a_lock_on_the_tasks_makes_the_verdict_unknown_and_holds_nobody_up() {
     runtime.block_on(async { holder.execute("ROLLBACK").await.unwrap() });
     // Whatever earlier tests left in the history, it is judged again.
     let verdict = cluster.check(&["--quick", "--only", "601,618"]);
-    assert_eq!(
-        verdict.report["counts"]["unknown"], 0,
-        "{:#}",
-        verdict.report
-    );
+    assert_eq!(verdict.report["counts"]["unknown"], 0, "{verdict}");
 }

@@ -40,17 +40,17 @@ fn a_worker_that_was_killed_is_gone_and_then_seen_to_have_come_back() {
 
     let told = gone.told();
     let related = |code: &&String| before.contains(code) || ON_ITS_WAY.contains(&code.as_str());
-    assert!(told.iter().all(|code| related(&code)), "{:#}", gone.report);
+    assert!(told.iter().all(|code| related(&code)), "{gone}");
     for code in ON_ITS_WAY.iter().filter(|code| **code != "CV207") {
         for finding in gone.findings(code) {
-            assert_eq!(finding["subject"], VICTIM, "{:#}", gone.report);
+            assert_eq!(finding["subject"], VICTIM, "{gone}");
         }
     }
     // An earlier test may have left the warning about another one.
-    assert_eq!(back.status, Some(0), "{:#}", back.report);
+    assert_eq!(back.status, Some(0), "{back}");
     let mut left = back.told();
     left.retain(|code| code == "CV207" || !before.contains(code));
-    assert_eq!(left, ["CV207"], "{:#}", back.report);
+    assert_eq!(left, ["CV207"], "{back}");
     names(back.finding("CV207", VICTIM), None, &[]);
 }
 

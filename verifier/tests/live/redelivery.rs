@@ -104,7 +104,7 @@ fn a_step_that_two_workers_run_at_once_is_reported_with_both() {
     let of_both = findings.iter().map(ToString::to_string).any(|finding| {
         finding.contains("step linear_step_1") && WORKERS.iter().all(|name| finding.contains(name))
     });
-    assert!(of_both, "{:#}", verdict.report);
+    assert!(of_both, "{verdict}");
 }
 
 fn count(runtime: &tokio::runtime::Runtime, connection: &mut PgConnection, query: &str) -> i64 {

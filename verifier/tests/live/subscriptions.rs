@@ -39,7 +39,7 @@ fn namespaces_whose_workers_are_all_stopped_have_nobody_and_their_tasks_follow_f
     let of_slow = canaries
         .iter()
         .find(|it| it["evidence"]["queue"] == "worker_slow_queue");
-    let waiting = of_slow.unwrap_or_else(|| panic!("{:#}", verdict.report));
+    let waiting = of_slow.unwrap_or_else(|| panic!("{verdict}"));
     names(waiting, cause, &["slow_step", "worker-ruby-1 does not run"]);
 }
 
@@ -63,7 +63,7 @@ fn a_queue_full_of_steps_that_are_over_hides_nobody_who_takes_from_it() {
 
     let verdict = cluster.check(&["--only", "308,309"]);
 
-    assert_eq!(verdict.status, Some(0), "{:#}", verdict.report);
+    assert_eq!(verdict.status, Some(0), "{verdict}");
 }
 
 /// Polls a queue under an instance's name until it is dropped.

@@ -16,8 +16,8 @@ fn two_checks_at_once_do_not_disturb_one_another() {
     });
 
     for verdict in verdicts {
-        assert_eq!(verdict.failed(), [""; 0], "{:#}", verdict.report);
-        assert_eq!(verdict.status, Some(0), "{:#}", verdict.report);
+        assert_eq!(verdict.failed(), [""; 0], "{verdict}");
+        assert_eq!(verdict.status, Some(0), "{verdict}");
     }
 }
 
@@ -80,11 +80,7 @@ fn a_canary_that_is_older_than_a_day_is_removed_by_the_next_check() {
     let verdict = cluster.check(&["--only", "501"]);
 
     assert_eq!(count(aged), 0);
-    assert_eq!(
-        verdict.report["canaries_aged_out"], 1,
-        "{:#}",
-        verdict.report
-    );
+    assert_eq!(verdict.report["canaries_aged_out"], 1, "{verdict}");
     assert!(
         count(young) >= before && before > 0,
         "{before} {}",
@@ -119,5 +115,5 @@ fn what_checks_sent_can_be_removed_and_nothing_else() {
     assert_eq!((count(ours), count(theirs)), (0, others));
     // What is left is whole: no step without its task, no message about a step that is gone.
     let verdict = cluster.check(&[]);
-    assert_eq!(verdict.failed(), [""; 0], "{:#}", verdict.report);
+    assert_eq!(verdict.failed(), [""; 0], "{verdict}");
 }

@@ -1,5 +1,7 @@
 //! What a check told.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 /// What a loaded machine brings about, with any fault and with none: slow answers (CV407), creates that a busy server did
@@ -60,9 +62,8 @@ impl Verdict {
         findings.retain(|finding| finding["subject"] == subject);
         let [finding] = findings[..] else {
             panic!(
-                "{} findings of {code} about {subject}: {:#}",
-                findings.len(),
-                self.report
+                "{} findings of {code} about {subject}: {self}",
+                findings.len()
             );
         };
         finding
@@ -78,6 +79,23 @@ impl Verdict {
 
     pub fn checks(&self) -> impl Iterator<Item = &Value> {
         self.report["checks"].as_array().into_iter().flatten()
+    }
+}
+
+/// What a test that fails shows: the exit status and what counts, of a report that has some thousand lines.
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "exit status {:?}", self.status)?;
+        for check in self.checks() {
+            let code = check["code"].as_str().unwrap_or_default();
+            if let Some(unseen) = check["outcome"].get("unseen") {
+                writeln!(out, "{code} unknown: {unseen:#}")?;
+            }
+            for finding in open_findings(check) {
+                writeln!(out, "{code} {finding:#}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,8 +8,8 @@ fn a_healthy_cluster_passes_and_what_the_engine_does_wrong_is_known() {
 
     let verdict = cluster.check(&[]);
 
-    assert_eq!(verdict.failed(), [""; 0], "{:#}", verdict.report);
-    assert_eq!(verdict.status, Some(0), "{:#}", verdict.report);
+    assert_eq!(verdict.failed(), [""; 0], "{verdict}");
+    assert_eq!(verdict.status, Some(0), "{verdict}");
     assert!(verdict.checks().count() >= 25);
 }
 
