@@ -1,24 +1,19 @@
 //! Creates that the engine answers with an error for a reason that is known, by the server's own log:
 //! the engine's client keeps no status and no text of an answer in the 500s.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
+use cluster_verify::collect::create_log::{FAILED, lines_since};
 use cluster_verify::evidence::CreateOutcome;
 use cluster_verify::known::{Entry, Known as Accepted};
 
 use crate::outcome::{self, Outcome};
 use crate::{Environment, Sent, wait_until};
 
-/// How far back in the log the line may be.
-const TAIL: u64 = 1 << 19;
 /// The line passes through the supervisor before it is in the file.
 const UNTIL_LOGGED: Duration = Duration::from_secs(1);
-/// How a server tells of a create that it answers with an error.
-const FAILED: &str = "Task creation failed - server error";
 /// How a server tells of a request that it turned away because it is too busy.
 pub(crate) const TURNED_AWAY: &str = "API request rejected due to backpressure";
 
@@ -47,14 +42,14 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
         "namespace={} task_name={}",
         sent.request.namespace, sent.request.name
     );
+    let environment = Environment::get();
+    let log = environment.project.log(&sent.via);
     let logged = wait_until(UNTIL_LOGGED, async || {
-        let log = tail(&sent.via)?;
-        let of_create = |line: &&str| {
+        let mut lines = lines_since(&log, sent.began)?;
+        lines.retain(|line| {
             let failed = line.contains(FAILED) && line.contains(&about);
-            (failed || line.contains(TURNED_AWAY)) && is_since(line, sent.began)
-        };
-        let lines = log.lines().filter(of_create).map(str::to_owned);
-        let lines: Vec<String> = lines.collect();
+            failed || line.contains(TURNED_AWAY)
+        });
         // Another create may have been turned away in the meantime: what names ours comes first.
         let own = lines.iter().rfind(|line| line.contains(FAILED));
         own.or(lines.last()).cloned().context("not logged")
@@ -67,7 +62,6 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     if outcome::is_strict() {
         return Ok(None);
     }
-    let environment = Environment::get();
     let accepted =
         Accepted::load(&environment.project.root).map_err(|problem| anyhow!("{problem}"))?;
     let topology = &environment.topology;
@@ -102,28 +96,6 @@ fn fault<'a>(
     let entry = entries.into_iter().find(tells)?;
     let (_, outcome) = OUTCOMES.iter().find(|(code, _)| *code == entry.code)?;
     Some((entry, *outcome))
-}
-
-/// Whether a line of the log is not older than the create.
-fn is_since(line: &str, began: DateTime<Utc>) -> bool {
-    let mut words = line.split_whitespace();
-    words
-        .find_map(|word| word.parse::<DateTime<Utc>>().ok())
-        .is_some_and(|at| at >= began)
-}
-
-fn tail(instance: &str) -> Result<String> {
-    let path = Environment::get()
-        .project
-        .state
-        .join("logs")
-        .join(format!("{instance}.log"));
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

@@ -70,6 +70,11 @@ impl Project {
         self.state.join("selection.json")
     }
 
+    /// Where each instance's log is, by its id.
+    pub fn log(&self, instance: &str) -> PathBuf {
+        self.state.join("logs").join(format!("{instance}.log"))
+    }
+
     /// Where process-compose listens; elsewhere when the state folder's path is too long for a socket.
     pub fn supervisor_socket(&self) -> PathBuf {
         let named = std::env::var_os("PC_SOCKET_PATH").filter(|path| !path.is_empty());

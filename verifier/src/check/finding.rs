@@ -6,6 +6,9 @@ use std::fmt::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The key of the evidence that an accepted finding may ask for.
+pub const LOGGED: &str = "logged";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What it is about: an instance, a namespace, a task, a file.
@@ -61,6 +64,15 @@ impl Finding {
     pub fn evidence(mut self, key: &str, value: impl Display) -> Self {
         self.evidence.insert(key.to_owned(), value.to_string());
         self
+    }
+
+    /// The line of a log that gives the reason, where there is one. An accepted finding may ask for it.
+    #[must_use]
+    pub fn logged(self, line: Option<&str>) -> Self {
+        match line {
+            Some(line) => self.evidence(LOGGED, line),
+            None => self,
+        }
     }
 
     #[must_use]

@@ -9,7 +9,7 @@ mod registry;
 mod runner;
 
 pub use code::{Code, Family, Severity};
-pub use finding::{Cause, Finding};
+pub use finding::{Cause, Finding, LOGGED};
 pub use registry::{Entry, REGISTRY, find};
 pub use runner::{Filter, judge};
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -31,9 +32,13 @@ pub(super) async fn create(
 ) -> Canary {
     let correlation = Uuid::now_v7();
     let body = body(workload, correlation, workload.context.clone(), reason);
-    let begun = Instant::now();
+    let (since, begun) = (Utc::now(), Instant::now());
     let asked = ask(servers, via, &body, correlation, pool).await;
     let create_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let reason = match asked.outcome {
+        CreateOutcome::Indeterminate { .. } => servers.reason(via, workload, since).await,
+        CreateOutcome::Created { .. } | CreateOutcome::Refused { .. } => None,
+    };
     let first_readings = match asked.outcome.task_uuid() {
         Some(task) => read_everywhere(servers, to_read, task).await,
         None => Vec::new(),
@@ -43,6 +48,7 @@ pub(super) async fn create(
         correlation_id: correlation.to_string(),
         expected: workload.results.clone(),
         turned_away: asked.turned_away,
+        logged: reason,
         create_ms,
         first_readings,
         ..Canary::new(via.id.clone(), namespace, template, asked.outcome)

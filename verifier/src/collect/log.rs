@@ -38,7 +38,7 @@ pub fn collect(project: &Project, topology: &Topology) -> BTreeMap<String, Obser
         .instances()
         .map(|(_, instance)| {
             let id = instance.id.clone();
-            let path = project.state.join("logs").join(format!("{id}.log"));
+            let path = project.log(&id);
             let view = read(&path, &alarms)
                 .map_err(|error| Unseen::new(format!("the log of {id}"), error.to_string()));
             (id, view.into())

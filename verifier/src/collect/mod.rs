@@ -6,6 +6,7 @@ pub mod canary;
 pub mod configuration;
 pub mod confirm;
 mod create;
+pub mod create_log;
 pub mod domain_events;
 pub mod due;
 pub mod endpoints;

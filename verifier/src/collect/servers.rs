@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::backpressure::Backpressure;
+use super::create_log;
 use super::endpoints::{client, fetch};
 use crate::evidence::Unseen;
-use crate::topology::{Role, Topology};
+use crate::project::Project;
+use crate::topology::{Role, Topology, Workload};
 
 /// A request that fails after this long has waited in vain; a refused connection fails at once.
 const IN_VAIN: Duration = Duration::from_secs(2);
@@ -26,6 +29,8 @@ pub struct Server {
 pub struct Servers {
     client: reqwest::Client,
     pub all: Vec<Server>,
+    /// Whose they are, and so where they log; none of servers that are known by their addresses alone.
+    project: Option<Project>,
     silent: Mutex<BTreeSet<String>>,
     pub(super) busy: Backpressure,
     /// Whether somebody wants no more waiting.
@@ -35,7 +40,7 @@ pub struct Servers {
 impl Servers {
     /// # Errors
     /// No HTTP client could be made.
-    pub fn of(topology: &Topology) -> Result<Self, Unseen> {
+    pub fn of(topology: &Topology, project: Option<&Project>) -> Result<Self, Unseen> {
         let client = client()
             .map_err(|error| Unseen::new("the orchestration servers", error.to_string()))?;
         let all = topology
@@ -47,6 +52,7 @@ impl Servers {
         Ok(Self {
             client,
             all: all.collect(),
+            project: project.cloned(),
             silent: Mutex::default(),
             busy: Backpressure::default(),
             hurry: watch::Sender::new(false),
@@ -63,10 +69,22 @@ impl Servers {
         Self {
             client: client().unwrap(),
             all: all.collect(),
+            project: None,
             silent: Mutex::default(),
             busy: Backpressure::with_patience(patience),
             hurry: watch::Sender::new(false),
         }
+    }
+
+    /// Why a server failed to create a task of this workload since then, if its log is known and says so.
+    pub(super) async fn reason(
+        &self,
+        server: &Server,
+        workload: &Workload,
+        since: DateTime<Utc>,
+    ) -> Option<String> {
+        let log = self.project.as_ref()?.log(&server.id);
+        create_log::reason(&log, &workload.namespace, &workload.template, since).await
     }
 
     /// Waits for a busy server that asked to come back later; false when it is not waited for any more, or when

@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::reading::look_back;
 use super::servers::Servers;
 use crate::evidence::{Canary, CreateOutcome, Unseen};
+use crate::project::Project;
 use crate::topology::{Topology, Workload};
 
 /// Tasks that make no move for this long are given up; a retry is waited for.
@@ -44,6 +45,7 @@ pub struct Sent {
 /// # Errors
 /// What could not be asked.
 pub async fn send(
+    project: &Project,
     topology: &Topology,
     workload: &Workload,
     load: Load,
@@ -51,7 +53,7 @@ pub async fn send(
     interrupts: &mut Signal,
     progress: &Progress,
 ) -> Result<Sent, Unseen> {
-    let servers = Servers::of(topology)?;
+    let servers = Servers::of(topology, Some(project))?;
     let mut run = Run::default();
     if servers.all.is_empty() {
         return Err(Unseen::new(

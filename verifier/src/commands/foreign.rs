@@ -68,7 +68,7 @@ pub async fn look(cluster: &ForeignCluster, depth: Depth, progress: &Progress) -
                 let servers = topology.with_role(Role::Orchestration);
                 let servers: Vec<&str> = servers.map(|(_, server)| server.id.as_str()).collect();
                 let errands = due::all(&sent, &servers);
-                match Servers::of(&topology) {
+                match Servers::of(&topology, None) {
                     Ok(servers) => {
                         let sender = Sender {
                             servers: &servers,

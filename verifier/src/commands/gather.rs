@@ -156,7 +156,7 @@ pub async fn gather(
             thorough,
             pace,
         } => {
-            match Servers::of(&topology) {
+            match Servers::of(&topology, Some(project)) {
                 Ok(servers) => {
                     let sender = Sender {
                         servers: &servers,

@@ -97,6 +97,9 @@ pub struct Canary {
     /// What the server answered each time that it was too busy and said to come back later.
     #[serde(default)]
     pub turned_away: Vec<String>,
+    /// The reason that the server's own log gives for an error; none where it gives none, or is not known.
+    #[serde(default)]
+    pub logged: Option<String>,
     /// Milliseconds that the create took.
     pub create_ms: u64,
     /// What each orchestration instance answered right after the create.
@@ -161,6 +164,7 @@ impl Canary {
             creator: None,
             create,
             turned_away: Vec::new(),
+            logged: None,
             create_ms: 0,
             first_readings: Vec::new(),
             last_readings: Vec::new(),

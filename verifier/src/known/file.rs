@@ -34,8 +34,8 @@ pub struct Entry {
     pub expires: NaiveDate,
     /// More findings than this for a thousand steps are not accepted. A step that is tried again counts each time.
     pub per_thousand_steps: Option<u64>,
-    /// What a server's log says of a create for which the engine is known to have answered an error. The test
-    /// suite alone reads that log: no finding of a check is accepted by such an entry.
+    /// Part of the reason that a server's log gives for a create which it answered with an error. Without that reason
+    /// nothing is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logged: Option<String>,
 }

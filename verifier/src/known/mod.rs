@@ -4,6 +4,7 @@ mod file;
 
 use chrono::NaiveDate;
 
+use crate::check::{Finding, LOGGED};
 use crate::evidence::{Evidence, HistoryView};
 use crate::report::{CheckResult, Outcome};
 
@@ -28,7 +29,7 @@ impl Known {
             for entry in self
                 .entries
                 .iter()
-                .filter(|entry| entry.code == result.code && entry.logged.is_none())
+                .filter(|entry| entry.code == result.code)
             {
                 let accepts = entry.is_in_force(&topology.engine.version, &topology.profile, today);
                 if !accepts || !entry.admits(total, steps) {
@@ -36,7 +37,7 @@ impl Known {
                 }
                 for finding in findings
                     .iter_mut()
-                    .filter(|finding| entry.covers(&finding.subject))
+                    .filter(|finding| entry.covers(&finding.subject) && entry.explains(finding))
                 {
                     finding.known = Some(entry.reason.clone());
                 }
@@ -56,6 +57,14 @@ impl Entry {
     fn admits(&self, findings: u64, steps: Option<u64>) -> bool {
         self.per_thousand_steps
             .is_none_or(|bound| findings <= allowed(bound, steps.unwrap_or(THOUSAND)))
+    }
+
+    /// Whether the log gave the reason for it that the entry asks for, if it asks for one.
+    fn explains(&self, finding: &Finding) -> bool {
+        let logged = finding.evidence.get(LOGGED);
+        self.logged
+            .as_ref()
+            .is_none_or(|reason| logged.is_some_and(|line| line.contains(reason)))
     }
 
     /// Whether the target, in which `*` stands for any text, covers the subject.
@@ -171,24 +180,27 @@ mod tests {
     }
 
     #[test]
-    fn what_a_servers_log_must_say_no_finding_of_a_check_is_accepted_by() {
+    fn an_entry_that_asks_for_a_reason_in_the_log_accepts_nothing_without_it() {
         let evidence = Evidence::healthy();
-        let finding = Finding::about("task 1").observed("broken");
         let check = crate::check::find("CV601").unwrap();
-        let marked = |entry: Entry| {
-            let findings = vec![finding.clone()];
+        let finding = Finding::about("task 1").observed("broken");
+        let marked = |finding: Finding| {
+            let findings = vec![finding];
             let mut results = [CheckResult::new(check, Outcome::Found { findings })];
             let known = Known {
-                entries: vec![entry],
+                entries: vec![Entry {
+                    logged: Some("named_steps_name_unique".into()),
+                    ..entry("*")
+                }],
             };
             known.mark(&evidence, &mut results, NaiveDate::MIN);
             results[0].all_known()
         };
 
-        assert!(marked(entry("*")));
-        assert!(!marked(Entry {
-            logged: Some("a line".into()),
-            ..entry("*")
-        }));
+        assert!(!marked(finding.clone()));
+        assert!(!marked(finding.clone().logged(Some("deadlock detected"))));
+        assert!(marked(finding.logged(Some(
+            "duplicate key violates \"named_steps_name_unique\""
+        ))));
     }
 }

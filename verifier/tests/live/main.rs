@@ -6,6 +6,7 @@
 #![cfg(feature = "test-cluster")]
 
 mod by_hand;
+mod clash;
 mod cluster;
 mod configuration;
 #[path = "../common/deadline.rs"]

@@ -40,6 +40,7 @@ impl Check for CreateRefused {
                 .observed(format!("{said}, after {} ms", canary.create_ms))
                 .evidence("message", message)
                 .evidence("template", &canary.template)
+                .logged(canary.logged.as_deref())
                 .hint(hint::logs(evidence, &canary.via));
             findings.push(match canary.turned_away.len() {
                 0 => finding,
@@ -85,6 +86,16 @@ mod tests {
 
         assert_eq!(findings[0].subject, "canary of mail via orchestration-1");
         assert_eq!(findings[0].evidence["message"], "HTTP 503: BACKPRESSURE");
+    }
+
+    #[test]
+    fn the_reason_in_the_servers_log_is_told() {
+        let mut evidence = with(lost(None));
+        evidence.canaries.seen_mut().tasks[0].logged = Some("duplicate key".into());
+
+        let findings = fires::<CreateRefused>(&evidence);
+
+        assert_eq!(findings[0].evidence["logged"], "duplicate key");
     }
 
     #[test]

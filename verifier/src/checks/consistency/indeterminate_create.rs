@@ -31,6 +31,7 @@ impl Check for IndeterminateCreate {
                     )
                     .evidence("answer", message)
                     .evidence("task", task)
+                    .logged(canary.logged.as_deref())
                     .hint(hint::logs(evidence, &canary.via)),
             );
         }

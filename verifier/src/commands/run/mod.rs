@@ -101,9 +101,17 @@ async fn look(project: &Project, workload: &Workload, args: &RunArgs) -> Result<
     let mut interrupted = super::interrupts()?;
     let mut sent = {
         let bar = Progress::of(u64::from(args.number));
-        send(&topology, workload, load, &pool, &mut interrupted, &bar)
-            .await
-            .map_err(unavailable)?
+        send(
+            project,
+            &topology,
+            workload,
+            load,
+            &pool,
+            &mut interrupted,
+            &bar,
+        )
+        .await
+        .map_err(unavailable)?
     };
     let mut lives: Vec<Life> = Vec::new();
     // After the load, so that instances which died under it are not taken for running.

@@ -62,6 +62,7 @@ pub fn canaries(topology: &Topology) -> Canaries {
                     task_uuid: uuid(0xE000 + number).to_string(),
                 },
                 turned_away: Vec::new(),
+                logged: None,
                 create_ms: 20,
                 first_readings: readings("pending"),
                 last_readings: readings("complete"),
