@@ -4,28 +4,23 @@ use std::collections::BTreeSet;
 
 use crate::evidence::Listener;
 
-/// Asks the likely ones first: where these hold all of the ports nobody else is looked at, and to look at the
-/// descriptors of every process costs more than all else that is asked of the system.
+/// Looks at the processes in this order, until all of the ports are found: to look at the descriptors of every process
+/// costs more than all else that is asked of the system, so the likely ones belong first.
 ///
 /// # Errors
 /// What the system does not tell.
 #[cfg(target_os = "linux")]
-pub fn listeners(ports: &BTreeSet<u16>, likely: Vec<u32>) -> Result<Vec<Listener>, String> {
+pub fn listeners(ports: &BTreeSet<u16>, pids: Vec<u32>) -> Result<Vec<Listener>, String> {
     let mut sockets = linux::sockets(ports).map_err(|error| error.to_string())?;
-    let mut found = linux::holders(&mut sockets, likely);
-    if !sockets.is_empty() {
-        let all = linux::pids().map_err(|error| error.to_string())?;
-        found.extend(linux::holders(&mut sockets, all));
-    }
-    Ok(found)
+    Ok(linux::holders(&mut sockets, pids))
 }
 
-/// Looks at every process, whichever are the likely ones.
+/// Looks at every process that there is.
 ///
 /// # Errors
 /// What the system does not tell.
 #[cfg(not(target_os = "linux"))]
-pub fn listeners(ports: &BTreeSet<u16>, _likely: Vec<u32>) -> Result<Vec<Listener>, String> {
+pub fn listeners(ports: &BTreeSet<u16>, _pids: Vec<u32>) -> Result<Vec<Listener>, String> {
     let all = listeners::get_all().map_err(|error| error.to_string())?;
     let of_ports = all
         .into_iter()
@@ -45,7 +40,7 @@ mod linux {
     use std::net::SocketAddr;
 
     use procfs::net::{TcpState, tcp, tcp6};
-    use procfs::process::{FDTarget, Process, all_processes};
+    use procfs::process::{FDTarget, Process};
     use procfs::{ProcError, ProcResult};
 
     use crate::evidence::Listener;
@@ -62,11 +57,6 @@ mod linux {
             .chain(of_6)
             .filter(|it| it.state == TcpState::Listen && ports.contains(&it.local_address.port()));
         Ok(listening.map(|it| (it.inode, it.local_address)).collect())
-    }
-
-    pub fn pids() -> ProcResult<Vec<u32>> {
-        let all = all_processes()?.flatten();
-        Ok(all.filter_map(|it| u32::try_from(it.pid).ok()).collect())
     }
 
     /// Takes out the sockets that these processes hold. One that has ended, or is another user's, holds none that can
@@ -114,13 +104,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_listens_is_found_whether_it_was_likely_or_not() {
+    fn whoever_listens_is_found_wherever_in_the_order_it_is() {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
         let own = std::process::id();
 
-        for likely in [vec![own], Vec::new(), vec![1, u32::MAX]] {
-            let found = listeners(&[port].into(), likely).unwrap();
+        for pids in [vec![own], vec![own, own], vec![1, u32::MAX, own]] {
+            let found = listeners(&[port].into(), pids).unwrap();
             let found: Vec<_> = found
                 .iter()
                 .map(|it| (it.port, &*it.address, it.pid))
@@ -135,7 +125,8 @@ mod tests {
         let connection = TcpStream::connect(socket.local_addr().unwrap()).unwrap();
         let port = connection.local_addr().unwrap().port();
 
-        assert!(listeners(&[port].into(), Vec::new()).unwrap().is_empty());
+        let own = vec![std::process::id()];
+        assert!(listeners(&[port].into(), own).unwrap().is_empty());
     }
 
     #[test]

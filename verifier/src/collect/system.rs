@@ -30,10 +30,17 @@ pub fn collect(project: &Project, topology: &Topology) -> Observed<SystemView> {
         let process = system.process(sysinfo::Pid::from_u32(pid))?;
         process.parent().map(sysinfo::Pid::as_u32)
     };
-    let likely = all.iter().map(|(described, _)| described);
-    let likely = likely.filter(|it| it.instance().is_some() || is_first_of_postgres(it, &system));
-    let likely = likely.map(|it| it.pid).chain(pid_files.values().copied());
-    let listeners = match listeners(&ports, likely.collect()) {
+    let is_likely = |it: &OsProcess| {
+        let has_pid_file = pid_files.values().any(|pid| *pid == it.pid);
+        has_pid_file || it.instance().is_some() || is_first_of_postgres(it, &system)
+    };
+    let mut pids: Vec<(bool, u32)> = all
+        .iter()
+        .map(|(described, _)| (!is_likely(described), described.pid))
+        .collect();
+    pids.sort_unstable();
+    let pids = pids.into_iter().map(|(_, pid)| pid).collect();
+    let listeners = match listeners(&ports, pids) {
         Ok(found) => without_children(found, parent),
         Err(why) => return Observed::unseen("listening sockets", why),
     };
