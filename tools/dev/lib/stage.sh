@@ -12,7 +12,7 @@ skip() {
 run_tests() {
     local output=$TASKER_TEST_STATE/output.txt status=0
     "$@" | tee "$output" || status=$?
-    [ "$status" = 0 ] || sed -n '/^failures:$/,/^test result/p' "$output" | head -n 200 >>"$TASKER_TEST_STATE/summary.txt"
+    [ "$status" = 0 ] || sed -n '/^failures:$/,/^test result/p' "$output" | head -n 200 >>"$TASKER_TEST_STATE/failures.txt"
     rm -f "$output"
     return "$status"
 }

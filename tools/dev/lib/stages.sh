@@ -9,7 +9,7 @@ results=()
 
 run_stages() {
     local name status begun passed=0 failed=0 skipped=0
-    rm -f "$TASKER_TEST_STATE/summary.txt"
+    rm -f "$TASKER_TEST_STATE"/{summary,failures}.txt
     for name in "$@"; do
         printf '\n=== %s: %s\n' "$name" "$(stage_title "$name")"
         begun=$SECONDS
@@ -24,7 +24,10 @@ run_stages() {
     printf '\n'
     printf '%s\n' "${results[@]}"
     # What a stage wants to be read at the end, and not where it scrolls away.
-    [ ! -f "$TASKER_TEST_STATE/summary.txt" ] || { printf '\n' && cat "$TASKER_TEST_STATE/summary.txt"; }
+    local last
+    for last in "$TASKER_TEST_STATE"/{summary,failures}.txt; do
+        [ ! -f "$last" ] || { printf '\n' && cat "$last"; }
+    done
     printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
     [ "$failed" = 0 ]
 }

@@ -13,7 +13,7 @@ export TASKER_TEST_SKIP=fail
 finish() {
     python3 tools/dev/lib/suite_summary.py "$TASKER_TEST_OUTCOMES" \
         "$reports"/{single-instance,without-races,database-and-messages,services-and-cluster}.xml \
-        >>"$TASKER_TEST_STATE/summary.txt" 2>&1 || true
+        >"$TASKER_TEST_STATE/summary.txt" 2>&1 || true
     ./dev down
 }
 trap finish EXIT
