@@ -1,4 +1,4 @@
-"""The end of `./dev test`: the table of the stages, and what a stage wants to be read there."""
+"""The end of `./dev test`: the table of the stages, what a stage wants to be read there, and what failed."""
 
 import os
 import subprocess
@@ -28,6 +28,7 @@ class Stages(unittest.TestCase):
             **os.environ,
             "REPOSITORY": str(TOOLS.parent),
             "DEV_ROOT": str(self.root),
+            "TASKER_CLUSTER_ROOT": str(self.root),
             "TASKER_TEST_STATE": str(self.state),
         }
         return subprocess.run(
@@ -55,8 +56,27 @@ class Stages(unittest.TestCase):
             r"\n1 passed, 1 failed, 0 skipped\n$",
         )
 
+    def test_what_failed_of_a_stages_rust_tests_is_told_once_more_at_the_end(self):
+        told_by_cargo = (
+            r"running 2 tests\n\nfailures:\n\nboom at x.rs:7\n\nfailures:\n    x\n\ntest result: FAILED. 1 passed\n"
+        )
+        use = '. "$REPOSITORY/tools/dev/lib/stage.sh"'
+        tests = f"tests() {{ printf '{told_by_cargo}'; return 101; }}"
+        self.stage("31-good", use, "run_tests true")
+        self.stage("60-bad", use, tests, "run_tests tests", "echo never")
+
+        told = self.run_stages("31-good", "60-bad")
+
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, r"\nok       31-good +\d+ s\nFAILED   60-bad +\d+ s\n")
+        _, _, last = told.stdout.partition("\nFAILED   60-bad")
+        self.assertIn("\nfailures:\n\nboom at x.rs:7\n", last)
+        self.assertTrue(last.endswith("FAILED. 1 passed\n\n1 passed, 1 failed, 0 skipped\n"), last)
+        self.assertNotIn("never", told.stdout)
+
     def test_a_summary_of_an_earlier_run_is_not_told_again(self):
-        (self.state / "summary.txt").write_text("the suite: 9 passed\n", encoding="utf-8")
+        for name in ("summary.txt", "failures.txt"):
+            (self.state / name).write_text("the suite: 9 passed\n", encoding="utf-8")
         self.stage("10-quick", "exit 77")
 
         told = self.run_stages("10-quick")
