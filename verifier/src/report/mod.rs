@@ -18,7 +18,7 @@ pub enum Format {
     /// One line a check, findings below it.
     #[default]
     Table,
-    /// One line a finding, for editors and grep.
+    /// One line a finding, for editors and grep; what is known is one for each reason.
     Short,
     Json,
     /// JUnit XML, for CI.

@@ -1,7 +1,9 @@
-//! One line a finding: code, subject, what was observed, what to do.
+//! One line a finding: code, subject, what was observed, what to do. What is known is one line for each reason.
 
-use super::{Outcome, Report};
-use crate::check::Severity;
+use std::collections::BTreeMap;
+
+use super::{CheckResult, Outcome, Report};
+use crate::check::{Finding, Severity};
 
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
@@ -15,29 +17,39 @@ pub fn render(report: &Report) -> String {
                 text.push_str(&format!("{} unknown: {unseen}\n", check.code));
             }
             Outcome::Found { findings } => {
+                let mut known: BTreeMap<&str, u64> = BTreeMap::new();
                 for finding in findings {
-                    let kind = match check.severity {
-                        Severity::Error => "",
-                        Severity::Warning => " (warning)",
-                        Severity::Information => " (information)",
-                    };
-                    let known = if finding.known.is_some() {
-                        " (known)"
-                    } else {
-                        ""
-                    };
-                    let cause = finding.follows_from.as_ref().map_or(String::new(), |it| {
-                        format!(" (follows from {} {})", it.code, it.subject)
-                    });
-                    text.push_str(&format!(
-                        "{}{kind}{known}{cause} {}: {}; {}\n",
-                        check.code, finding.subject, finding.observed, finding.hint
-                    ));
+                    match finding.known.as_deref().filter(|_| !report.strict) {
+                        Some(reason) => *known.entry(reason).or_default() += finding.times,
+                        None => text.push_str(&line(check, finding)),
+                    }
+                }
+                for (reason, times) in known {
+                    text.push_str(&format!("{} known: {times} times, {reason}\n", check.code));
                 }
             }
         }
     }
     text
+}
+
+fn line(check: &CheckResult, finding: &Finding) -> String {
+    let kind = match check.severity {
+        Severity::Error => "",
+        Severity::Warning => " (warning)",
+        Severity::Information => " (information)",
+    };
+    let known = match finding.known {
+        Some(_) => " (known)",
+        None => "",
+    };
+    let cause = finding.follows_from.as_ref().map_or(String::new(), |it| {
+        format!(" (follows from {} {})", it.code, it.subject)
+    });
+    format!(
+        "{}{kind}{known}{cause} {}: {}; {}\n",
+        check.code, finding.subject, finding.observed, finding.hint
+    )
 }
 
 #[cfg(test)]
@@ -46,7 +58,20 @@ mod tests {
     use crate::report::fake;
 
     #[test]
-    fn each_finding_and_each_unknown_check_is_one_line() {
+    fn each_finding_and_each_unknown_check_is_one_line_and_what_is_known_one_for_its_reason() {
         insta::assert_snapshot!(render(&fake::report()));
+    }
+
+    #[test]
+    fn strict_gives_each_known_finding_its_line() {
+        let text = render(&fake::strict());
+
+        assert!(
+            text.contains(
+                "\nCV607 (known) task 7: completed 2 times; run `cluster-verify task 7`\n"
+            ),
+            "{text}"
+        );
+        assert!(!text.contains(" known: "), "{text}");
     }
 }
