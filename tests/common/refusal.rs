@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
-use cluster_verify::collect::create_log::{FAILED, lines_since};
+use cluster_verify::collect::create_log::{lines_since, reasons};
 use cluster_verify::evidence::CreateOutcome;
 use cluster_verify::known::{Entry, Known as Accepted};
 
@@ -38,21 +38,16 @@ pub(crate) async fn known(sent: &Sent) -> Result<Option<Known>> {
     if sent.answer.is_ok() || refused {
         return Ok(None);
     }
-    let about = format!(
-        "namespace={} task_name={}",
-        sent.request.namespace, sent.request.name
-    );
+    let (namespace, template) = (&sent.request.namespace, &sent.request.name);
     let environment = Environment::get();
     let log = environment.project.log(&sent.via);
     let logged = wait_until(UNTIL_LOGGED, async || {
-        let mut lines = lines_since(&log, sent.began)?;
-        lines.retain(|line| {
-            let failed = line.contains(FAILED) && line.contains(&about);
-            failed || line.contains(TURNED_AWAY)
-        });
+        let lines = lines_since(&log, sent.began)?;
         // Another create may have been turned away in the meantime: what names ours comes first.
-        let own = lines.iter().rfind(|line| line.contains(FAILED));
-        own.or(lines.last()).cloned().context("not logged")
+        let own = reasons(&lines, namespace, template).last().copied();
+        let turned_away = || lines.iter().rfind(|line| line.contains(TURNED_AWAY));
+        let told = own.or_else(|| turned_away().map(String::as_str));
+        told.map(str::to_owned).context("not logged")
     })
     .await;
     let Ok(logged) = logged else { return Ok(None) };

@@ -12,7 +12,8 @@ skip() {
 run_tests() {
     local output=$TASKER_TEST_STATE/output.txt status=0
     "$@" | tee "$output" || status=$?
-    [ "$status" = 0 ] || sed -n '/^failures:$/,/^test result/p' "$output" | head -n 200 >>"$TASKER_TEST_STATE/failures.txt"
+    [ "$status" = 0 ] ||
+        awk '/^failures:$/ { on = 1 } on && n++ < 200; /^test result/ { on = 0 }' "$output" >>"$TASKER_TEST_STATE/failures.txt"
     rm -f "$output"
     return "$status"
 }

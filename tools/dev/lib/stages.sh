@@ -26,7 +26,7 @@ run_stages() {
     # What a stage wants to be read at the end, and not where it scrolls away.
     local last
     for last in "$TASKER_TEST_STATE"/{summary,failures}.txt; do
-        [ ! -f "$last" ] || { printf '\n' && cat "$last"; }
+        [ ! -s "$last" ] || { printf '\n' && cat "$last"; }
     done
     printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
     [ "$failed" = 0 ]

@@ -13,7 +13,7 @@ const TAIL: u64 = 1 << 19;
 const UNTIL_LOGGED: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(50);
 /// How a server tells of a create that it answers with an error.
-pub const FAILED: &str = "Task creation failed - server error";
+const FAILED: &str = "Task creation failed - server error";
 /// What the reason comes after, in such a line.
 const REASON: &str = " error=";
 
@@ -27,15 +27,10 @@ pub async fn reason(
     template: &str,
     since: DateTime<Utc>,
 ) -> Option<String> {
-    let about = format!("namespace={namespace} task_name={template} ");
     let begun = Instant::now();
     loop {
         let lines = lines_since(log, since).ok()?;
-        let mut reasons: Vec<&str> = lines
-            .iter()
-            .filter(|line| line.contains(FAILED) && line.contains(&about))
-            .filter_map(|line| line.split_once(REASON).map(|(_, reason)| reason))
-            .collect();
+        let mut reasons = reasons(&lines, namespace, template);
         reasons.dedup();
         match reasons[..] {
             [] if begun.elapsed() < UNTIL_LOGGED => tokio::time::sleep(EVERY).await,
@@ -43,6 +38,17 @@ pub async fn reason(
             _ => return None,
         }
     }
+}
+
+/// The reasons that lines of a log give for creates of this template that failed, in their order.
+pub fn reasons<'a>(lines: &'a [String], namespace: &str, template: &str) -> Vec<&'a str> {
+    let about = format!("namespace={namespace} task_name={template} ");
+    let failed = lines
+        .iter()
+        .filter(|line| line.contains(FAILED) && line.contains(&about));
+    failed
+        .filter_map(|line| line.split_once(REASON).map(|(_, reason)| reason))
+        .collect()
 }
 
 /// The lines at the end of a log that are not older than that.
